@@ -44,11 +44,13 @@ Provides: logind, default-logind
 Description: stands for p7 in apt's eyes
 """
 
-UNPACK_CLIENTS = """\
+# Debian's own choice of services is not ours; the boot's layer names them (procps would set the machine's sysctls).
+FINISH = """\
+rm "$1"/etc/runlevels/*/*
 cd "$1/tmp"
 APT_CONFIG="$MMDEBSTRAP_APT_CONFIG" apt-get -q -o Dir::Etc::PreferencesParts=/nonexistent download systemd
 dpkg-deb -x systemd_*.deb "$1/opt/clients"
-rm systemd_*.deb
+rm -r ./*
 """
 
 OPTIONS = [
@@ -84,7 +86,7 @@ def cache() -> Path:
 
 def recipe() -> str:
     """Twelve hex digits that change with anything that decides what is in the tree."""
-    parts = [SUITE, *PACKAGES, PIN, LOGIND, UNPACK_CLIENTS, *OPTIONS]
+    parts = [SUITE, *PACKAGES, PIN, LOGIND, FINISH, *OPTIONS]
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:12]
 
 
@@ -107,15 +109,15 @@ def build(target: Path) -> None:
 def mmdebstrap(work: Path, target: Path) -> list[str | Path]:
     pin = work / "pin"
     pin.write_text(PIN)
-    unpack = work / "unpack"
-    unpack.write_text(f"#!/bin/sh -e\n{UNPACK_CLIENTS}")
-    unpack.chmod(0o755)
+    finish = work / "finish"
+    finish.write_text(f"#!/bin/sh -e\n{FINISH}")
+    finish.chmod(0o755)
     return [
         "mmdebstrap",
         "--mode=root",
         *OPTIONS,
         f"--setup-hook=install -D -m 644 {pin} $1/etc/apt/preferences.d/p7",
-        f"--customize-hook={unpack}",
+        f"--customize-hook={finish}",
         f"--include={','.join(PACKAGES)}",
         f"--include={logind_package(work)}",
         SUITE,

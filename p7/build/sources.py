@@ -1,0 +1,60 @@
+"""The modules that go into an artifact: p7's own, and the parts of click and jeepney that it uses."""
+
+import glob
+import os
+import subprocess
+import sys
+import tomllib
+import zipfile
+
+from p7.build import PROJECT, cache
+
+# jeepney's own I/O loops import asyncio and trio; bindgen is a command-line tool.
+_UNUSED = ("jeepney/io/", "jeepney/tests/", "jeepney/bindgen.py", "click/_winconsole.py", "click/testing.py")
+
+
+def own() -> dict[str, bytes]:
+    """Archive name to source, for p7 and the applets; p7/build stays behind."""
+    paths = glob.glob("p7/**/*.py", root_dir=PROJECT, recursive=True)
+    paths += glob.glob("applets/**/*.py", root_dir=PROJECT, recursive=True)
+    return {path: _read(path) for path in sorted(paths) if not path.startswith("p7/build/")}
+
+
+def libraries() -> dict[str, bytes]:
+    """Archive name to source, for the pinned dependencies of pyproject.toml, with their licences."""
+    files = {}
+    for requirement in project()["dependencies"]:
+        with zipfile.ZipFile(_wheel(requirement)) as wheel:
+            for name in sorted(wheel.namelist()):
+                if _is_wanted(name):
+                    files[name] = wheel.read(name)
+    return files
+
+
+def project() -> dict[str, list[str]]:
+    """pyproject.toml's project table."""
+    with open(os.path.join(PROJECT, "pyproject.toml"), "rb") as file:
+        table: dict[str, list[str]] = tomllib.load(file)["project"]
+    return table
+
+
+def _is_wanted(name: str) -> bool:
+    licence = ".dist-info/" in name and "LICENSE" in name
+    return licence or (name.endswith(".py") and not name.startswith(_UNUSED))
+
+
+def _read(path: str) -> bytes:
+    with open(os.path.join(PROJECT, path), "rb") as file:
+        return file.read()
+
+
+def _wheel(requirement: str) -> str:
+    """The wheel of a pinned requirement, from the cache or by pip. Exits with the remedy if neither has it."""
+    name, _, version = requirement.partition("==")
+    folder = cache("wheels")
+    pattern = os.path.join(glob.escape(folder), f"{name}-{version}-*.whl")
+    if not glob.glob(pattern):
+        command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary=:all:"]
+        if subprocess.run([*command, "--dest", folder, requirement], check=False).returncode != 0:
+            sys.exit(f"build.py: no wheel of {requirement}: install pip, or put the wheel into {folder}")
+    return glob.glob(pattern)[0]

@@ -1,0 +1,112 @@
+"""From argv to one applet, and from its exceptions to an exit status; nothing else in p7 does either.
+
+Exit statuses: 0 done, 1 a step failed, 2 usage, 77 wrong privilege (EX_NOPERM of sysexits.h), 126 and 127 as the
+shell's: found but not executable, not found.
+"""
+
+import os
+
+from p7 import Failure, log
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import ModuleType
+
+APPLETS = (
+    "cgroup-delegate",
+    "lainos-audio-init",
+    "lainos-dbus-bridge",
+    "lainos-ghost-units",
+    "lainos-init",
+    "lainos-net-init",
+    "lainos-notifyd",
+)
+ALIASES = {"audio-init": "lainos-audio-init", "net-init": "lainos-net-init"}
+LINKS = (*APPLETS, *ALIASES)
+TOOLS: tuple[str, ...] = ()
+
+
+def main(argv: list[str]) -> int:
+    """Run what argv asks for and return the exit status."""
+    name, args = os.path.basename(argv[0]), argv[1:]
+    if name not in LINKS and name.startswith(("p7", "__main__")):
+        if not args or args[0].startswith("-"):
+            return _guard("p7", lambda: _program(args))
+        name, args = args[0], args[1:]
+    return _guard(name, lambda: _applet(name, args))
+
+
+def load(name: str) -> "ModuleType":
+    """The module of an applet or tool. Raises Failure 127, with those that exist, for any other name."""
+    name = ALIASES.get(name, name)
+    if name not in APPLETS and name not in TOOLS:
+        raise Failure(f"no applet named {name!r}; there are: {' '.join((*LINKS, *TOOLS))}", 127)
+    return __import__("applets." + name.replace("-", "_"), fromlist=["run"])
+
+
+def call(module: "ModuleType", **arguments: object) -> int:
+    """Check the applet's privilege, then run it."""
+    euid = os.geteuid()
+    if module.PRIVILEGE == "root" and euid != 0:
+        raise Failure("must be run as root (OpenRC's scripts do)", 77)
+    if module.PRIVILEGE == "user" and euid == 0:
+        raise Failure("must not be run as root: it belongs to the session of an ordinary user", 77)
+    status: int = module.run(**arguments)
+    return status
+
+
+def _program(args: list[str]) -> int:
+    if not args:
+        from p7 import menu
+
+        return menu.show()
+    from p7 import cli
+
+    return cli.program(args)
+
+
+def _applet(name: str, args: list[str]) -> int:
+    module = load(name)
+    if not args:
+        return call(module)
+    if _is_daemon(module) and len(args) == 2 and args[0] == "--ready-fd" and args[1].isdecimal():
+        # OpenRC gives its daemons this option at every boot: it must not cost click's import.
+        return call(module, ready_fd=int(args[1]))
+    from p7 import cli
+
+    return cli.applet(name, module, args)
+
+
+def _is_daemon(module: "ModuleType") -> bool:
+    return "ready_fd" in (module.run.__kwdefaults__ or ())
+
+
+def _guard(name: str, run: "Callable[[], int]") -> int:
+    log.start(name)
+    try:
+        return run()
+    except Failure as failure:
+        log.error(str(failure))
+        return failure.status
+    except KeyboardInterrupt:
+        return 130
+    except OSError as error:
+        log.error(describe(error))
+        return 1
+    except Exception as error:
+        log.error(f"internal error, please report it: {error!r} at {_where(error)}")
+        return 1
+
+
+def describe(error: OSError) -> str:
+    """`path: reason` of an OSError, without Python's decoration."""
+    reason = error.strerror or str(error)
+    return f"{error.filename}: {reason}" if error.filename is not None else reason
+
+
+def _where(error: Exception) -> str:
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    return f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}" if trace is not None else "?"

@@ -1,0 +1,72 @@
+"""System calls that os does not have, by number: mount(2), umount2(2), prctl(2), seccomp(2).
+
+The one door to them is syscall(): a built-in module of the static form's launcher, or ctypes, which the static form
+has not got and which costs a third of a bare start; so callers import this module only when they need a call.
+"""
+
+import errno
+import os
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+# asm/unistd.h of the architectures Arch-based systems run on
+_NUMBERS = {
+    "x86_64": {"prctl": 157, "mount": 165, "umount2": 166, "seccomp": 317},
+    "aarch64": {"prctl": 167, "mount": 40, "umount2": 39, "seccomp": 277},
+}
+
+MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_BIND, MS_RELATIME = 2, 4, 8, 4096, 1 << 21
+MNT_DETACH = 2
+PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_SET_KEEPCAPS, PR_CAPBSET_DROP = 1, 4, 8, 24
+PR_SET_NO_NEW_PRIVS, PR_SET_NAME = 38, 15
+SECCOMP_SET_MODE_FILTER = 1
+SO_PEERPIDFD = 77
+
+
+def _syscall(name: str, *arguments: int | bytes | None) -> int:
+    numbers = _NUMBERS.get(os.uname().machine)
+    if numbers is None:
+        raise OSError(errno.ENOSYS, f"{name}: p7 does not know the system calls of {os.uname().machine}")
+    result, error = _door()(numbers[name], *arguments)
+    if result < 0:
+        raise OSError(error, os.strerror(error))
+    return result
+
+
+def _door() -> "Callable[..., tuple[int, int]]":
+    """A function (number, int | bytes | None ...) -> (result, errno)."""
+    try:
+        from _p7 import syscall
+    except ImportError:
+        import ctypes
+
+        libc = ctypes.CDLL(None, use_errno=True)
+
+        def syscall(number: int, *arguments: int | bytes | None) -> tuple[int, int]:
+            longs = [ctypes.c_long(a) if isinstance(a, int) else ctypes.c_char_p(a) for a in arguments]
+            return libc.syscall(ctypes.c_long(number), *longs), ctypes.get_errno()
+
+    return syscall  # type: ignore[no-any-return]
+
+
+def mount(source: str, target: str, kind: str, flags: int = 0, data: str = "") -> None:
+    """mount(2). Raises OSError with target as its filename."""
+    try:
+        _syscall("mount", os.fsencode(source), os.fsencode(target), kind.encode(), flags, data.encode())
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, target) from None
+
+
+def umount(target: str, flags: int = 0) -> None:
+    """umount2(2). Raises OSError with target as its filename."""
+    try:
+        _syscall("umount2", os.fsencode(target), flags)
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, target) from None
+
+
+def prctl(option: int, argument: int | bytes = 0) -> None:
+    """prctl(2) with one argument and zeroes for the rest. Raises OSError."""
+    _syscall("prctl", option, argument, 0, 0, 0)

@@ -1,0 +1,168 @@
+"""Effects as values: each says what it would do, and does it under a Root. A plan is a list of them.
+
+An operation is idempotent, and refuses a symlink or a foreign kind of file in its way: what stands where p7 writes
+as root must be p7's own.
+"""
+
+import errno
+import os
+import stat
+
+from p7 import Failure, log
+from p7.root import Root
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+class Mkdir:
+    """A folder with this mode and owner."""
+
+    __slots__ = ("gid", "mode", "path", "uid")
+
+    def __init__(self, path: str, mode: int = 0o755, uid: int = 0, gid: int = 0) -> None:
+        self.path = path
+        self.mode = mode
+        self.uid = uid
+        self.gid = gid
+
+    def describe(self) -> str:
+        return f"mkdir {self.path} {self.mode:04o} {self.uid}:{self.gid}"
+
+    def apply(self, root: Root) -> None:
+        path = root.path(self.path)
+        try:
+            os.mkdir(path, self.mode)
+        except FileExistsError:
+            pass
+        try:
+            fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        except (NotADirectoryError, OSError) as error:
+            if error.errno in (errno.ENOTDIR, errno.ELOOP):
+                raise Failure(_in_the_way(self.path, path, "a folder")) from None
+            raise
+        try:
+            _own(fd, self.mode, self.uid, self.gid)
+        finally:
+            os.close(fd)
+
+
+class Write:
+    """A regular file with this text, root's; renamed into place, so that a reader sees the old or the new one whole."""
+
+    __slots__ = ("mode", "path", "text")
+
+    def __init__(self, path: str, text: str, mode: int = 0o644) -> None:
+        self.path = path
+        self.text = text
+        self.mode = mode
+
+    def describe(self) -> str:
+        return f"write {self.path} {self.mode:04o}\n" + "".join(f"    {line}\n" for line in self.text.splitlines())
+
+    def apply(self, root: Root) -> None:
+        path = root.path(self.path)
+        data = self.text.encode("utf-8", "surrogateescape")
+        if _content(self.path, path) == data:
+            return  # the same: no rename, or every sd_login_monitor would wake for nothing
+        folder, name = os.path.split(path)
+        temporary = f"{folder}/.#{name}"  # hidden: libsystemd lists any other name as a session
+        try:
+            os.unlink(temporary)
+        except FileNotFoundError:
+            pass
+        try:
+            _create(temporary, data, self.mode)
+            os.rename(temporary, path)
+        except OSError as error:
+            _discard(temporary)
+            raise OSError(error.errno, os.strerror(error.errno or 0), path) from None
+
+
+def run(plan: "Sequence[Operation]", root: Root, dry_run: bool = False) -> int:
+    """Apply a plan in order, or print it. A step that fails is logged and the next one tried; 1 if any failed."""
+    status = 0
+    for operation in plan:
+        try:
+            print(operation.describe().rstrip("\n")) if dry_run else operation.apply(root)
+        except Failure as failure:
+            log.error(str(failure))
+            status = 1
+        except OSError as error:
+            path = error.filename if error.filename is not None else root.path(operation.path)
+            log.error(f"{path}: {error.strerror or error}")
+            status = 1
+    return status
+
+
+def _content(name: str, path: str) -> bytes | None:
+    """What a regular file holds, None where there is none. Raises Failure for anything else."""
+    try:
+        fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        if error.errno in (errno.ELOOP, errno.ENXIO):  # a symlink; a socket
+            raise Failure(_in_the_way(name, path, "a regular file")) from None
+        raise
+    try:
+        if not stat.S_ISREG(os.fstat(fd).st_mode):
+            raise Failure(_in_the_way(name, path, "a regular file"))
+        return os.read(fd, 1 << 16)
+    finally:
+        os.close(fd)
+
+
+def _create(path: str, data: bytes, mode: int) -> None:
+    fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, mode)
+    try:
+        os.fchmod(fd, mode)  # whatever the umask says
+        while data:
+            data = data[os.write(fd, data) :]
+    finally:
+        os.close(fd)
+
+
+def _discard(path: str) -> None:
+    try:
+        os.unlink(path)
+    except OSError:
+        pass
+
+
+def _own(fd: int, mode: int, uid: int, gid: int) -> None:
+    status = os.fstat(fd)
+    if (status.st_uid, status.st_gid) != (uid, gid):
+        os.fchown(fd, uid, gid)
+    if stat.S_IMODE(status.st_mode) != mode:
+        os.fchmod(fd, mode)
+
+
+def _in_the_way(name: str, path: str, wanted: str) -> str:
+    mode = os.lstat(path).st_mode
+    kind = next((text for test, text in _KINDS if test(mode)), "something else")
+    return f"{name}: {kind} is where {wanted} belongs; it is not p7's, so look at it, move it away and start again"
+
+
+_KINDS = (
+    (stat.S_ISLNK, "a symlink"),
+    (stat.S_ISDIR, "a folder"),
+    (stat.S_ISREG, "a regular file"),
+    (stat.S_ISSOCK, "a socket"),
+    (stat.S_ISFIFO, "a fifo"),
+)
+
+if TYPE_CHECKING:
+    from typing import Protocol
+
+    class Operation(Protocol):
+        """What a plan is made of."""
+
+        path: str
+
+        def describe(self) -> str:
+            """One step of the plan as --dry-run prints it."""
+
+        def apply(self, root: Root) -> None:
+            """Make it so. Raises OSError or Failure."""

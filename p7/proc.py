@@ -1,0 +1,56 @@
+"""Processes: what /proc says of one, dropping root, and telling a supervisor that we are ready."""
+
+import os
+
+from p7 import Failure
+from p7.identity import users
+from p7.root import Root
+
+SYSTEM_USER = "lainos"
+
+
+def ready(fd: int) -> None:
+    """Tell the supervisor: a newline on `fd`, which is then closed. -1, or one that it closed, is passed over."""
+    if fd < 0:
+        return
+    try:
+        os.write(fd, b"\n")
+        os.close(fd)
+    except OSError:
+        pass
+
+
+def system_user(root: Root) -> tuple[int, int]:
+    """The uid and gid that p7's daemons drop to. Raises Failure where the user has not been made."""
+    for user in users(root):
+        if user.name == SYSTEM_USER:
+            return user.uid, user.gid
+    raise Failure(
+        f"/etc/passwd has no user {SYSTEM_USER!r} to run as: make it with 'systemd-sysusers' (or esysusers), or"
+        f" 'useradd --system --no-create-home --shell /usr/bin/nologin {SYSTEM_USER}'"
+    )
+
+
+def drop(uid: int, gid: int) -> None:
+    """Become an ordinary process for good: groups, then gid, then uid; and make sure that there is no way back."""
+    os.setgroups([])
+    os.setresgid(gid, gid, gid)
+    os.setresuid(uid, uid, uid)
+    try:
+        os.setuid(0)
+    except PermissionError:
+        return
+    raise Failure("could not drop root's privileges")
+
+
+def comm(root: Root, pid: int) -> str:
+    """The name of a process's program, at most 15 bytes; empty if it is gone."""
+    return root.read_or(f"/proc/{pid}/comm", "").rstrip("\n")
+
+
+def cgroup(root: Root, pid: int) -> str:
+    """The cgroup2 path of a process, as its `0::` line has it; empty if it is gone or there is none."""
+    for line in root.read_or(f"/proc/{pid}/cgroup", "").splitlines():
+        if line.startswith("0::"):
+            return line[3:]
+    return ""

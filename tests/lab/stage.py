@@ -1,0 +1,45 @@
+"""The layer between the tree and a boot's own writes: p7 as its package installs it, and what Debian lacks."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+REPO = Path(__file__).parents[2]
+RC = Path(__file__).with_name("rc")
+"""Stand-ins that Debian's OpenRC comes without, laid out as they install."""
+
+FORMS = {"zipapp": [], "static": ["--static"], "frozen": ["--frozen"]}
+"""What `build.py install` is told to install."""
+
+RUNLEVELS = {
+    "sysinit": ["localmount", "cgroups", "cgroup-delegate", "lainos-ghost-units", "lainos-notifyd"],
+    "boot": ["hostname", "bootmisc", "rsyslog"],
+    "default": ["dbus", "seatd", "lainos-dbus-bridge", "lainos-net-init", "greetd"],
+}
+
+
+def stage(layer: Path, form: str = "zipapp", p7_toml: str = "") -> Path:
+    """Fill a new folder with a layer: the stand-ins, p7 in one of FORMS, its configuration, the runlevels."""
+    shutil.copytree(RC, layer)
+    install = [sys.executable, "build.py", "install", "--destdir", str(layer), *FORMS[form]]
+    subprocess.run(install, cwd=REPO, check=True, stdout=sys.stderr)
+    if p7_toml:
+        write(layer / "etc/lainos/p7.toml", p7_toml)
+    for runlevel, services in RUNLEVELS.items():
+        for service in services:
+            enable(layer, runlevel, service)
+    return layer
+
+
+def enable(layer: Path, runlevel: str, service: str) -> None:
+    link = layer / "etc/runlevels" / runlevel / service
+    link.parent.mkdir(parents=True, exist_ok=True)
+    link.symlink_to(f"/etc/init.d/{service}")
+
+
+def write(file: Path, text: str) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(text)
