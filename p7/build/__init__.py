@@ -3,7 +3,7 @@
 import os
 
 PROJECT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-DIST = os.path.join(PROJECT, "dist")
+DIST = os.environ.get("P7_DIST") or os.path.join(PROJECT, "dist")
 
 
 def cache(*parts: str) -> str:
