@@ -15,6 +15,7 @@ import subprocess
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
+from signal import SIGKILL
 from tempfile import mkdtemp
 from types import TracebackType
 from typing import Self
@@ -56,7 +57,10 @@ class Boot:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.process.kill()
+        try:
+            os.kill(self.pid1(), SIGKILL)  # unshare reaps it and follows
+        except (OSError, ValueError):
+            self.process.kill()
         self.process.wait()
         until(lambda: not populated(self.cgroup), 10, "the boot's processes are gone")
         for folder, _, _ in os.walk(self.cgroup, topdown=False):
@@ -126,6 +130,7 @@ class Boot:
             text=True,
             errors="replace",
             timeout=timeout + 5,
+            check=False,
         )
         return done.returncode, done.stdout
 

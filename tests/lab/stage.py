@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 REPO = Path(__file__).parents[2]
@@ -12,7 +13,7 @@ RC = Path(__file__).with_name("rc")
 """Stand-ins that Debian's OpenRC comes without, laid out as they install."""
 
 FORMS = {"zipapp": [], "static": ["--static"], "frozen": ["--frozen"]}
-"""What `build.py install` is told to install."""
+"""What `build.py install` is told for each form of p7."""
 
 RUNLEVELS = {
     "sysinit": ["localmount", "cgroups", "cgroup-delegate", "lainos-ghost-units", "lainos-notifyd"],
@@ -21,13 +22,23 @@ RUNLEVELS = {
 }
 
 
-def stage(layer: Path, form: str = "zipapp", p7_toml: str = "") -> Path:
-    """Fill a new folder with a layer: the stand-ins, p7 in one of FORMS, its configuration, the runlevels."""
+@dataclass(frozen=True)
+class Machine:
+    """What differs between two boots: the form p7 is installed in, and the text of its p7.toml ("": none)."""
+
+    form: str = "zipapp"
+    p7_toml: str = ""
+
+
+def stage(layer: Path, machine: Machine) -> Path:
+    """Fill a new folder with a layer: the stand-ins, p7 and its configuration, the runlevels."""
     shutil.copytree(RC, layer)
-    install = [sys.executable, "build.py", "install", "--destdir", str(layer), *FORMS[form]]
+    install = [sys.executable, "build.py", "install", "--destdir", str(layer), *FORMS[machine.form]]
     subprocess.run(install, cwd=REPO, check=True, stdout=sys.stderr)
-    if p7_toml:
-        write(layer / "etc/lainos/p7.toml", p7_toml)
+    if machine.p7_toml:
+        config = layer / "etc/lainos/p7.toml"
+        config.parent.mkdir(parents=True, exist_ok=True)
+        config.write_text(machine.p7_toml)
     for runlevel, services in RUNLEVELS.items():
         for service in services:
             enable(layer, runlevel, service)
@@ -38,8 +49,3 @@ def enable(layer: Path, runlevel: str, service: str) -> None:
     link = layer / "etc/runlevels" / runlevel / service
     link.parent.mkdir(parents=True, exist_ok=True)
     link.symlink_to(f"/etc/init.d/{service}")
-
-
-def write(file: Path, text: str) -> None:
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(text)

@@ -1,0 +1,22 @@
+"""The boot chain, whole, in each form and profile: what `build.py boot` shows."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.lab.boot import Boot
+from tests.lab.checks import CHECKS, power_off
+from tests.lab.run import BOOTED
+from tests.lab.stage import Machine
+
+MACHINES = {
+    "zipapp": Machine("zipapp", BOOTED),
+    "static": Machine("static", BOOTED),
+    "contract": Machine("zipapp", f'profile = "contract"\n{BOOTED}'),
+}
+
+
+@pytest.mark.parametrize("booted", MACHINES.values(), ids=MACHINES, indirect=True)
+@pytest.mark.parametrize("name", [*CHECKS, "power off"])
+def test_it_holds(booted: Boot, name: str) -> None:
+    CHECKS.get(name, power_off)(booted)

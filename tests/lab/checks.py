@@ -1,0 +1,266 @@
+"""What is true of a booted machine: each check returns a few words of what it saw or raises AssertionError.
+
+`build.py boot` prints them as a table, tests/boot/ runs them as tests. They need `[ghosts] booted = true`, without
+which the real loginctl refuses to ask, and run in this order.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from tests.lab.boot import POWER_OFF, Boot, until
+from tests.lab.stage import RUNLEVELS
+from tests.lab.tree import CLIENTS
+
+USER = "lain"
+UID = 1000
+RUNTIME_DIR = f"/run/user/{UID}"
+SCOPE = f"/user.slice/user-{UID}.slice/session-1.scope"
+LOGIN1 = ["org.freedesktop.login1", "/org/freedesktop/login1", "org.freedesktop.login1.Manager"]
+
+
+def client(name: str) -> str:
+    """The path inside of one of systemd's own clients."""
+    return f"/{CLIENTS}/usr/bin/{name}"
+
+
+def ask(boot: Boot, *argv: str, user: str | None = None) -> str:
+    """What a command writes; AssertionError with it if it fails."""
+    code, output = boot.run(argv, user)
+    assert code == 0, f"{' '.join(argv)}: exit {code}: {output.strip()}"
+    return output.strip()
+
+
+def seen(boot: Boot, *argv: str, user: str | None = None, timeout: float = 10) -> str:
+    """The first line that a command writes, asked again until it succeeds."""
+    last = (1, "")
+
+    def succeeds() -> bool:
+        nonlocal last
+        last = boot.run(argv, user)
+        return last[0] == 0
+
+    until(succeeds, timeout, " ".join(argv), lambda: last[1])
+    return last[1].strip()
+
+
+def default_reached(boot: Boot) -> str:
+    boot.wait_runlevel("default")
+    return "sysinit, boot, default"
+
+
+def services_started(boot: Boot) -> str:
+    """Every service that a runlevel names, by OpenRC's own account."""
+    rows = ask(boot, "rc-status", "--all", "--format", "ini")
+    states = dict(re.findall(r"^(\S+) = *(\S+)", rows, re.MULTILINE))
+    wanted = [service for services in RUNLEVELS.values() for service in services]
+    failed = [f"{service} {states.get(service)}" for service in wanted if states.get(service) != "started"]
+    assert not failed, f"{', '.join(failed)}\n{boot.console()}"
+    return f"{len(wanted)} services"
+
+
+def compositor(boot: Boot) -> int:
+    """The pid of sway inside, once it runs."""
+    return int(seen(boot, "pgrep", "--exact", "sway"))
+
+
+def environment(boot: Boot, pid: int) -> dict[str, str]:
+    rows = boot.path(f"proc/{pid}/environ").read_bytes().decode().split("\0")
+    return dict(row.split("=", 1) for row in rows if row)
+
+
+def logged_in(boot: Boot) -> str:
+    """lainos-init became sway: greetd's worker is its parent, and its environment is the session's."""
+    pid = compositor(boot)
+    parent = ask(boot, "ps", "-o", "args=", "-p", ask(boot, "ps", "-o", "ppid=", "-p", str(pid)))
+    assert "greetd --session-worker" in parent, parent
+    env = environment(boot, pid)
+    wanted = {
+        "XDG_SESSION_ID": "1",
+        "XDG_SEAT": "seat0",
+        "XDG_SESSION_TYPE": "wayland",
+        "XDG_SESSION_CLASS": "user",
+        "XDG_RUNTIME_DIR": RUNTIME_DIR,
+        "DBUS_SESSION_BUS_ADDRESS": f"unix:path={RUNTIME_DIR}/bus",
+    }
+    wrong = {key: env.get(key) for key, value in wanted.items() if env.get(key) != value}
+    assert not wrong, f"sway's environment has {wrong}"
+    return f"sway, pid {pid}, under greetd"
+
+
+def swaymsg(boot: Boot, *argv: str) -> str:
+    """Speak to sway through its socket, as a terminal in the session would."""
+    shell = f"SWAYSOCK=$(echo {RUNTIME_DIR}/sway-ipc.*.sock) exec swaymsg" + ' "$@"'
+    return seen(boot, "sh", "-c", shell, "sh", *argv, user=USER)
+
+
+def sway_answers(boot: Boot) -> str:
+    return swaymsg(boot, "-t", "get_version", "--pretty").splitlines()[0]
+
+
+def session_bus_answers(boot: Boot) -> str:
+    """The bus that the session's environment names is there."""
+    address = f"--address=unix:path={RUNTIME_DIR}/bus"
+    names = seen(boot, client("busctl"), address, "--no-legend", "list", user=USER)
+    return f"{len(names.splitlines())} names"
+
+
+def in_scope(boot: Boot) -> str:
+    """sway and everything it started is in the session's scope of the cgroup2 hierarchy."""
+    sway = str(compositor(boot))
+    swaymsg(boot, "exec", "sleep", "1000")
+    child = seen(boot, "pgrep", "--full", "--exact", "--oldest", "sleep 1000")
+    for pid in (sway, child):
+        group = boot.path(f"proc/{pid}/cgroup").read_text()
+        assert re.search(rf"^0::{SCOPE}(/|$)", group, re.MULTILINE), f"{pid} is in {group}"
+    return SCOPE
+
+
+def shown(boot: Boot, *argv: str) -> dict[str, str]:
+    """loginctl show-*: its properties."""
+    rows = ask(boot, client("loginctl"), *argv).splitlines()
+    return dict(row.split("=", 1) for row in rows)
+
+
+def told(properties: dict[str, str], **wanted: str) -> None:
+    wrong = {key: properties.get(key) for key, value in wanted.items() if properties.get(key) != value}
+    assert not wrong, f"loginctl says {wrong}, not {wanted}"
+
+
+def loginctl_lists(boot: Boot) -> str:
+    row = ask(boot, client("loginctl"), "list-sessions", "--no-legend")
+    assert row.split()[:4] == ["1", str(UID), USER, "seat0"], row
+    seat = ask(boot, client("loginctl"), "list-seats", "--no-legend")
+    assert seat == "seat0", seat
+    user = ask(boot, client("loginctl"), "list-users", "--no-legend")
+    assert user.split()[:2] == [str(UID), USER], user
+    return row
+
+
+def loginctl_shows(boot: Boot) -> str:
+    leader = str(compositor(boot))
+    told(
+        shown(boot, "show-session", "1"),
+        **{"Id": "1", "User": str(UID), "Name": USER, "Seat": "seat0", "Type": "wayland", "Class": "user"},
+        **{"State": "active", "Active": "yes", "Leader": leader, "Desktop": "sway", "LockedHint": "no"},
+    )
+    told(
+        shown(boot, "show-user", USER),
+        **{"UID": str(UID), "Name": USER, "State": "active", "Sessions": "1", "Display": "1"},
+        **{"RuntimePath": RUNTIME_DIR},
+    )
+    told(shown(boot, "show-seat", "seat0"), Id="seat0", ActiveSession="1", Sessions="1")
+    return f"session 1, leader {leader}"
+
+
+def loginctl_describes(boot: Boot) -> str:
+    """The *-status verbs walk the scope and the devices too."""
+    session = ask(boot, client("loginctl"), "session-status", "1")
+    assert "session-1.scope" in session and "sway" in session, session
+    user = ask(boot, client("loginctl"), "user-status", USER)
+    assert "user-1000.slice" in user, user
+    seat = ask(boot, client("loginctl"), "seat-status", "seat0")
+    assert "Sessions: *1" in seat, seat
+    return "session-status, user-status, seat-status"
+
+
+def inhibitor_seen(boot: Boot) -> str:
+    """One is listed while systemd-inhibit's command runs, and gone after."""
+    inhibit = [client("systemd-inhibit"), "--what=sleep", "--who=lab", "--why=to see", "--mode=block"]
+    listing = [client("systemd-inhibit"), "--list", "--no-legend"]
+    held = ask(boot, *inhibit, *listing, user=USER)
+    assert re.search(rf"^lab +{UID} +{USER} .* sleep +to see +block", held, re.MULTILINE), held
+    left = ask(boot, *listing)
+    assert "lab" not in left.split(), left
+    return "listed while held, gone after"
+
+
+def lock_reaches_swayidle(boot: Boot) -> str:
+    """swayidle, started inside the session, runs its lock command when somebody locks the session."""
+    mark = f"{RUNTIME_DIR}/locked"
+    swaymsg(boot, "exec", f"swayidle -w lock 'touch {mark}' unlock 'rm {mark}'")
+    seen(boot, "pgrep", "--exact", "swayidle")
+    seen(boot, "sh", "-c", f"{client('loginctl')} lock-session 1 && sleep 0.1 && test -e {mark}")
+    seen(boot, "sh", "-c", f"{client('loginctl')} unlock-session 1 && sleep 0.1 && ! test -e {mark}")
+    return "lock and unlock"
+
+
+def ready_is_logged(boot: Boot) -> str:
+    """rsyslogd said READY to lainos-notifyd, through the NOTIFY_SOCKET of its conf.d file."""
+    return seen(boot, "grep", "-E", r"lainos-notifyd.*(READY.*rsyslogd|rsyslogd.*READY)", "/var/log/syslog")
+
+
+def network_is_set(boot: Boot) -> str:
+    """lainos-net-init's sysctls, one for each family."""
+    wanted = {
+        "ipv4/conf/all/rp_filter": "1",
+        "ipv4/tcp_syncookies": "1",
+        "ipv6/conf/all/accept_redirects": "0",
+    }
+    values = {key: boot.path(f"proc/sys/net/{key}").read_text().strip() for key in wanted}
+    assert values == wanted, values
+    return f"{len(wanted)} sysctls"
+
+
+def audio_starts(boot: Boot) -> str:
+    """lainos-audio-init brings pipewire, wireplumber and pipewire-pulse up from inside the session."""
+    swaymsg(boot, "exec", "lainos-audio-init")
+    seen(boot, "pgrep", "--exact", "wireplumber")
+    server = f"PULSE_SERVER=unix:{RUNTIME_DIR}/pulse/native"
+    rows = seen(boot, "env", server, f"XDG_RUNTIME_DIR={RUNTIME_DIR}", "pactl", "info", user=USER)
+    return next(row for row in rows.splitlines() if row.startswith("Server Name"))
+
+
+def comes_back(boot: Boot, service: str) -> str:
+    """A supervised daemon that is killed is back within two seconds (ten times that is allowed), alone."""
+    before = ask(boot, "pgrep", "--exact", service[:15]).split()
+    ask(boot, "kill", "-KILL", *before)
+
+    def back() -> bool:
+        now = boot.run(["pgrep", "--exact", service[:15]])[1].split()
+        return len(now) == len(before) and not set(now) & set(before)
+
+    until(back, 20, f"{service} is back with {len(before)} processes")
+    return f"{len(before)} processes"
+
+
+def bridge_comes_back(boot: Boot) -> str:
+    found = comes_back(boot, "lainos-dbus-bridge")
+    seen(boot, client("loginctl"), "list-sessions")
+    return found
+
+
+def notifyd_comes_back(boot: Boot) -> str:
+    found = comes_back(boot, "lainos-notifyd")
+    seen(boot, "env", "NOTIFY_SOCKET=/run/systemd/notify", client("systemd-notify"), "--ready")
+    return found
+
+
+def power_off(boot: Boot) -> str:
+    """The session's user asks for it over D-Bus, and PID 1 ends as a power-off ends it."""
+    ask(boot, client("busctl"), "call", *LOGIN1, "PowerOff", "b", "false", user=USER)
+    code = boot.wait_exit()
+    assert code == POWER_OFF, f"PID 1 ended with {code}\n{boot.console()}"
+    return f"exit {code}"
+
+
+CHECKS: dict[str, Callable[[Boot], str]] = {
+    "default runlevel reached": default_reached,
+    "services started": services_started,
+    "greetd logged in on lainos-init": logged_in,
+    "sway answers": sway_answers,
+    "session bus answers": session_bus_answers,
+    "processes are in the scope": in_scope,
+    "loginctl lists": loginctl_lists,
+    "loginctl shows": loginctl_shows,
+    "loginctl describes": loginctl_describes,
+    "an inhibitor is held and released": inhibitor_seen,
+    "swayidle sees a lock": lock_reaches_swayidle,
+    "rsyslogd's READY is logged": ready_is_logged,
+    "network hardened": network_is_set,
+    "audio starts": audio_starts,
+    "notifyd comes back": notifyd_comes_back,
+    "the bridge comes back": bridge_comes_back,
+}
+"""The checks that leave the machine running."""

@@ -1,0 +1,65 @@
+"""`build.py boot`: boot the Debian tree with p7 in it and show, as a table, what is true there."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from tests.lab.boot import Boot
+from tests.lab.checks import CHECKS, power_off
+from tests.lab.stage import FORMS, Machine, stage
+from tests.lab.tree import tree
+
+BOOTED = "[ghosts]\nbooted = true\n"
+"""The real loginctl asks nobody until the booted marker is there."""
+
+
+def main(argv: list[str]) -> int:
+    """0 when every check held; 1 otherwise, each failure named."""
+    options = parse(argv)
+    if os.geteuid() != 0:
+        print("needs root: mounts, namespaces and cgroups are root's", file=sys.stderr)
+        return 1
+    profile = f'profile = "{options.profile}"\n{BOOTED}'
+    base = tree()
+    with TemporaryDirectory(prefix="p7-layer-") as work:
+        layer = stage(Path(work) / "layer", Machine(options.form, profile))
+        with Boot([layer, base]) as boot:
+            return show(boot, options.keep)
+
+
+def parse(argv: list[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="build.py boot", description=__doc__)
+    for form in FORMS:
+        parser.add_argument(f"--{form}", dest="form", action="store_const", const=form, default="zipapp")
+    parser.add_argument("--profile", choices=["desktop", "contract"], default="desktop")
+    parser.add_argument(
+        "--keep", action="store_true", help="a shell inside before the machine is powered off"
+    )
+    return parser.parse_args(argv)
+
+
+def show(boot: Boot, keep: bool) -> int:
+    failed = [name for name, check in CHECKS.items() if not holds(name, check, boot)]
+    if keep:
+        print("A shell inside; leaving it powers the machine off.")
+        subprocess.run(boot.command(["bash", "-l"]), check=False)
+    if not holds("PowerOff over D-Bus ends it", power_off, boot):
+        failed.append("PowerOff over D-Bus ends it")
+    print(f"{len(failed)} of {len(CHECKS) + 1} failed: {', '.join(failed)}" if failed else "all true")
+    return 1 if failed else 0
+
+
+def holds(name: str, check: Callable[[Boot], str], boot: Boot) -> bool:
+    """Run one check and print its row."""
+    try:
+        print(f"  ok    {name:36} {check(boot)}", flush=True)
+    except (AssertionError, OSError, ValueError, subprocess.TimeoutExpired) as error:
+        print(f"  FAIL  {name:36} {error}", flush=True)
+        return False
+    return True
