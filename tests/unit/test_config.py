@@ -1,0 +1,78 @@
+"""p7.toml: what is wrong is named with its line, and the defaults stand in."""
+
+import pytest
+
+from p7 import config
+from p7.root import Root
+
+
+def test_no_file_means_the_defaults(tmp_path):
+    settings = config.load(Root(str(tmp_path)))
+    assert settings.values == config.defaults()
+    assert settings.errors == 0
+
+
+def test_single_keys_override_the_profile():
+    settings = config.parse('profile = "contract"\n[power]\nsuspend = "auto"\n')
+    assert settings["ghosts.booted"] is True
+    assert settings["power.hibernate"] == "off"
+    assert settings["power.suspend"] == "auto"
+    assert settings.errors == 0
+
+
+def test_a_command_is_a_list():
+    settings = config.parse('[power]\nsuspend = ["/usr/bin/zzz", "-f"]\n')
+    assert settings["power.suspend"] == ["/usr/bin/zzz", "-f"]
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "reason"),
+    [
+        ('profile = "dekstop"', 1, "profile: must be one of 'desktop', 'contract'"),
+        ("\n[ghosts]\nbooted = 1", 3, "ghosts.booted: must be true or false"),
+        ("[ghosts]\n\nboted = true", 3, "ghosts.boted: no such key"),
+        ("[power]\nsuspend = []", 2, "power.suspend: a command is a list of words, an absolute path first"),
+        ('[power]\nsuspend = ["zzz"]', 2, "power.suspend: a command is a list of words, an absolute path first"),
+        ("[power]\ninhibit_delay_sec = -1", 2, "power.inhibit_delay_sec: must not be negative"),
+        ("[power]\ninhibit_delay_sec = true", 2, "power.inhibit_delay_sec: must be a whole number"),
+        ("ghosts.booted = 'yes'", 1, "ghosts.booted: must be true or false"),
+    ],
+)
+def test_a_wrong_key_is_named_with_its_line(capfd, text, line, reason):
+    settings = config.parse(text)
+    assert settings.errors == 1
+    assert settings.values == config.defaults()
+    assert f"/etc/lainos/p7.toml:{line}: {reason}; its default applies" in capfd.readouterr().err
+
+
+def test_one_wrong_key_leaves_the_others_in_force():
+    settings = config.parse("[ghosts]\nbooted = true\nfoo = 1\n")
+    assert settings["ghosts.booted"] is True
+    assert settings.errors == 1
+
+
+@pytest.mark.parametrize("text", ["a = ", "[ghosts\nbooted = true", "a = 1\na = 2", "\x00"])
+def test_text_that_is_no_toml_gives_its_line_and_the_defaults(capfd, text):
+    settings = config.parse(text)
+    assert (settings.values, settings.errors) == (config.defaults(), 1)
+    assert "line 1" in capfd.readouterr().err or "line 2" in text
+
+
+def test_a_file_that_is_no_utf8(tmp_path, capfd):
+    (tmp_path / "etc/lainos").mkdir(parents=True)
+    (tmp_path / "etc/lainos/p7.toml").write_bytes(b'profile = "\xff"')
+    settings = config.load(Root(str(tmp_path)))
+    assert (settings.values, settings.errors) == (config.defaults(), 1)
+    assert "p7.toml" in capfd.readouterr().err
+
+
+def test_a_folder_in_its_place(tmp_path, capfd):
+    (tmp_path / "etc/lainos/p7.toml").mkdir(parents=True)
+    assert config.load(Root(str(tmp_path))).errors == 1
+    assert "Is a directory" in capfd.readouterr().err
+
+
+def test_every_default_passes_its_own_check():
+    for key in config.KEYS:
+        assert key.problem(key.default) == ""
+        assert key.problem(key.contract) == ""
