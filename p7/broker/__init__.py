@@ -1,0 +1,1 @@
+"""The root side of lainos-dbus-bridge: a session socket, a closed set of verbs, and no D-Bus."""
