@@ -11,6 +11,7 @@ from p7.root import Root
 FOLDERS = ("users", "sessions", "seats", "machines", "shutdown", "inhibit")
 SESSION_FILE = f"/run/systemd/sessions/{SESSION_ID}"
 SEAT_FILE = f"/run/systemd/seats/{SEAT_ID}"
+_PLAIN = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.:;,+ "
 
 
 def user_file(user: User) -> str:
@@ -113,11 +114,11 @@ def _number(text: str | None) -> int:
 
 def _escape(text: str) -> str:
     """C-style escapes, as libsystemd's cunescape() undoes them."""
-    return "".join(
-        chr(b) if (b < 128 and chr(b).isalnum()) or b in b"-_.:;,+ " else f"\\x{b:02x}" for b in text.encode()
-    )
+    return "".join(chr(b) if b in _PLAIN else f"\\x{b:02x}" for b in text.encode())
 
 
 def _unescape(text: str) -> str:
-    raw = text.encode("latin-1", "replace").decode("unicode_escape").encode("latin-1", "replace")
-    return raw.decode("utf-8", "replace")
+    try:
+        return text.encode("latin-1").decode("unicode_escape").encode("latin-1").decode()
+    except UnicodeError:
+        return ""  # not ours

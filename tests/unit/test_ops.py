@@ -44,7 +44,7 @@ def test_mkdir_refuses_what_is_no_folder(root, tmp_path, make):
         os.mkfifo(path)
     else:
         path.symlink_to("target" if make == "symlink" else "nowhere")
-    with pytest.raises(Failure, match="/a: a (symlink|regular file|fifo) is where a folder belongs"):
+    with pytest.raises(Failure, match=r"/a: a (symlink|regular file|fifo) is where a folder belongs"):
         _own("/a").apply(root)
     assert not list((tmp_path / "target").iterdir())
 
