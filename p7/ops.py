@@ -31,17 +31,15 @@ class Mkdir:
         return f"mkdir {self.path} {self.mode:04o} {self.uid}:{self.gid}"
 
     def apply(self, root: Root) -> None:
-        path = root.path(self.path)
+        parent_fd, name = _open_parent(root, self.path)
         try:
-            os.mkdir(path, self.mode)
+            os.mkdir(name, self.mode, dir_fd=parent_fd)
         except FileExistsError:
             pass
         try:
-            fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
-        except (NotADirectoryError, OSError) as error:
-            if error.errno in (errno.ENOTDIR, errno.ELOOP):
-                raise Failure(_in_the_way(self.path, path, "a folder")) from None
-            raise
+            fd = _open_folder(name, parent_fd, self.path)
+        finally:
+            os.close(parent_fd)
         try:
             _own(fd, self.mode, self.uid, self.gid)
         finally:
@@ -62,22 +60,23 @@ class Write:
         return f"write {self.path} {self.mode:04o}\n" + "".join(f"    {line}\n" for line in self.text.splitlines())
 
     def apply(self, root: Root) -> None:
-        path = root.path(self.path)
-        data = self.text.encode("utf-8", "surrogateescape")
-        if _content(self.path, path) == data:
-            return  # the same: no rename, or every sd_login_monitor would wake for nothing
-        folder, name = os.path.split(path)
-        temporary = f"{folder}/.#{name}"  # hidden: libsystemd lists any other name as a session
+        parent_fd, name = _open_parent(root, self.path)
         try:
-            os.unlink(temporary)
-        except FileNotFoundError:
-            pass
+            data = self.text.encode("utf-8", "surrogateescape")
+            if _content(name, parent_fd, self.path) != data:  # else every sd_login_monitor would wake for nothing
+                self._replace(name, parent_fd, data)
+        finally:
+            os.close(parent_fd)
+
+    def _replace(self, name: str, parent_fd: int, data: bytes) -> None:
+        temporary = f".#{name}"  # hidden: libsystemd lists any other name as a session
+        _discard(temporary, parent_fd)
         try:
-            _create(temporary, data, self.mode)
-            os.rename(temporary, path)
-        except OSError as error:
-            _discard(temporary)
-            raise OSError(error.errno, os.strerror(error.errno or 0), path) from None
+            _create(temporary, parent_fd, data, self.mode)
+            os.rename(temporary, name, src_dir_fd=parent_fd, dst_dir_fd=parent_fd)
+        except OSError:
+            _discard(temporary, parent_fd)
+            raise
 
 
 def run(plan: "Sequence[Operation]", root: Root, dry_run: bool = False) -> int:
@@ -90,32 +89,56 @@ def run(plan: "Sequence[Operation]", root: Root, dry_run: bool = False) -> int:
             log.error(str(failure))
             status = 1
         except OSError as error:
-            path = error.filename if error.filename is not None else root.path(operation.path)
-            log.error(f"{path}: {error.strerror or error}")
+            log.error(f"{root.path(operation.path)}: {error.strerror or error}")
             status = 1
     return status
 
 
-def _content(name: str, path: str) -> bytes | None:
+_FOLDER = os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+
+
+def _open_parent(root: Root, path: str) -> tuple[int, str]:
+    """The folder that `path` is in, reached without following a symlink below root, and the last part of `path`."""
+    *folders, name = path.strip("/").split("/")
+    fd, walked = os.open(root.prefix or "/", os.O_PATH | _FOLDER), ""
+    for part in folders:
+        walked = f"{walked}/{part}"
+        try:
+            below_fd = _open_folder(part, fd, walked)
+        finally:
+            os.close(fd)
+        fd = below_fd
+    return fd, name
+
+
+def _open_folder(name: str, parent_fd: int, path: str) -> int:
+    try:
+        return os.open(name, os.O_RDONLY | _FOLDER, dir_fd=parent_fd)
+    except NotADirectoryError:
+        raise _in_the_way(name, parent_fd, path, "a folder") from None
+
+
+def _content(name: str, parent_fd: int, path: str) -> bytes | None:
     """What a regular file holds, None where there is none. Raises Failure for anything else."""
     try:
-        fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK)
+        fd = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK, dir_fd=parent_fd)
     except FileNotFoundError:
         return None
     except OSError as error:
         if error.errno in (errno.ELOOP, errno.ENXIO):  # a symlink; a socket
-            raise Failure(_in_the_way(name, path, "a regular file")) from None
+            raise _in_the_way(name, parent_fd, path, "a regular file") from None
         raise
     try:
         if not stat.S_ISREG(os.fstat(fd).st_mode):
-            raise Failure(_in_the_way(name, path, "a regular file"))
+            raise _in_the_way(name, parent_fd, path, "a regular file")
         return os.read(fd, 1 << 16)
     finally:
         os.close(fd)
 
 
-def _create(path: str, data: bytes, mode: int) -> None:
-    fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, mode)
+def _create(name: str, parent_fd: int, data: bytes, mode: int) -> None:
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+    fd = os.open(name, flags, mode, dir_fd=parent_fd)
     try:
         os.fchmod(fd, mode)  # whatever the umask says
         while data:
@@ -124,9 +147,9 @@ def _create(path: str, data: bytes, mode: int) -> None:
         os.close(fd)
 
 
-def _discard(path: str) -> None:
+def _discard(name: str, parent_fd: int) -> None:
     try:
-        os.unlink(path)
+        os.unlink(name, dir_fd=parent_fd)
     except OSError:
         pass
 
@@ -139,10 +162,10 @@ def _own(fd: int, mode: int, uid: int, gid: int) -> None:
         os.fchmod(fd, mode)
 
 
-def _in_the_way(name: str, path: str, wanted: str) -> str:
-    mode = os.lstat(path).st_mode
+def _in_the_way(name: str, parent_fd: int, path: str, wanted: str) -> Failure:
+    mode = os.stat(name, dir_fd=parent_fd, follow_symlinks=False).st_mode
     kind = next((text for test, text in _KINDS if test(mode)), "something else")
-    return f"{name}: {kind} is where {wanted} belongs; it is not p7's, so look at it, move it away and start again"
+    return Failure(f"{path}: {kind} is where {wanted} belongs; it is not p7's, so look at it and move it away")
 
 
 _KINDS = (

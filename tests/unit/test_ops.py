@@ -92,10 +92,21 @@ def test_write_refuses_what_is_no_regular_file(root, tmp_path, make):
     assert victim.read_text() == "precious"
 
 
-def test_write_failure_keeps_the_old_file_and_names_the_path(root, tmp_path):
-    with pytest.raises(OSError) as caught:
-        ops.Write("/missing/f", "x").apply(root)
-    assert caught.value.filename == str(tmp_path / "missing/f")
+def test_write_failure_keeps_the_old_file_and_names_the_path(root, tmp_path, capfd):
+    (tmp_path / "f").write_text("old")
+    (tmp_path / ".#f").mkdir()  # neither to be removed nor to be written
+    assert ops.run([ops.Write("/f", "new")], root) == 1
+    assert f"{tmp_path}/f: File exists" in capfd.readouterr().err
+    assert (tmp_path / "f").read_text() == "old"
+
+
+def test_a_symlink_on_the_way_is_not_followed(root, tmp_path):
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "a").symlink_to("elsewhere")
+    for step in (_own("/a/b"), ops.Write("/a/f", "x")):
+        with pytest.raises(Failure, match="/a: a symlink is where a folder belongs"):
+            step.apply(root)
+    assert os.listdir(tmp_path / "elsewhere") == []
 
 
 def test_run_goes_on_after_a_failed_step(root, tmp_path, capfd):
