@@ -4,4 +4,4 @@ import sys
 
 from p7 import dispatch
 
-sys.exit(dispatch.main(sys.argv))
+dispatch.start(sys.argv)

@@ -5,6 +5,7 @@ shell's: found but not executable, not found.
 """
 
 import os
+import sys
 
 from p7 import Failure, log
 
@@ -12,6 +13,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import ModuleType
+    from typing import NoReturn
 
 APPLETS = (
     "cgroup-delegate",
@@ -25,6 +27,20 @@ APPLETS = (
 ALIASES = {"audio-init": "lainos-audio-init", "net-init": "lainos-net-init"}
 LINKS = (*APPLETS, *ALIASES)
 TOOLS: tuple[str, ...] = ()
+
+
+def start(argv: list[str]) -> "NoReturn":
+    """Run main() and leave the process at once: the interpreter's own tidying up costs a fifth of a bare start."""
+    status = main(argv)
+    try:
+        for stream in (sys.stdout, sys.stderr):
+            if stream is not None:  # closed before we began
+                stream.flush()
+    except OSError as error:
+        if status == 0:  # else it has been said
+            log.error(f"writing the output: {error.strerror}")
+            status = 1
+    os._exit(status)
 
 
 def main(argv: list[str]) -> int:

@@ -14,13 +14,13 @@ from p7.build import DIST, sources
 # a chdir would fail.
 SHEBANG = (
     b"#!/usr/bin/python3 -IScimport os,sys;a=sys.argv;del a[0];sys.path.insert(0,os.path.realpath(a[0]));"
-    b"from p7.dispatch import main;sys.exit(main(a))\n"
+    b"from p7.dispatch import start;start(a)\n"
 )
 # For `python3 dist/p7`: slower, and not isolated from the environment, but it works.
 _MAIN = b"""import os, sys
 sys.path[0] = os.path.realpath(sys.path[0])
-from p7.dispatch import main
-sys.exit(main(sys.argv))
+from p7.dispatch import start
+start(sys.argv)
 """
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 
