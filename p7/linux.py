@@ -1,4 +1,4 @@
-"""System calls that os does not have, by number: mount(2), umount2(2), prctl(2), seccomp(2).
+"""System calls that os does not have, by number: mount(2), umount2(2), prctl(2), capset(2), seccomp(2).
 
 The one door to them is syscall(): a built-in module of the static form's launcher, or ctypes, which the static form
 has not got and which costs a third of a bare start; so callers import this module only when they need a call.
@@ -6,6 +6,7 @@ has not got and which costs a third of a bare start; so callers import this modu
 
 import errno
 import os
+import struct
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -13,8 +14,8 @@ if TYPE_CHECKING:
 
 # asm/unistd.h of the architectures Arch-based systems run on
 _NUMBERS = {
-    "x86_64": {"prctl": 157, "mount": 165, "umount2": 166, "seccomp": 317},
-    "aarch64": {"prctl": 167, "mount": 40, "umount2": 39, "seccomp": 277},
+    "x86_64": {"capset": 126, "prctl": 157, "mount": 165, "umount2": 166, "seccomp": 317},
+    "aarch64": {"capset": 91, "prctl": 167, "mount": 40, "umount2": 39, "seccomp": 277},
 }
 
 MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_BIND, MS_RELATIME = 2, 4, 8, 4096, 1 << 21
@@ -70,3 +71,14 @@ def umount(target: str, flags: int = 0) -> None:
 def prctl(option: int, argument: int | bytes = 0) -> None:
     """prctl(2) with one argument and zeroes for the rest. Raises OSError."""
     _syscall("prctl", option, argument, 0, 0, 0)
+
+
+def capset_empty() -> None:
+    """capset(2): no capability in this thread's permitted, effective and inheritable sets. Raises OSError."""
+    version_3, this_thread = 0x20080522, 0
+    _syscall("capset", struct.pack("=II", version_3, this_thread), bytes(24))
+
+
+def seccomp(operation: int, flags: int, arguments: bytes) -> None:
+    """seccomp(2); `arguments` is the structure that the operation asks for. Raises OSError."""
+    _syscall("seccomp", operation, flags, arguments)
