@@ -68,8 +68,19 @@ def call(module: "ModuleType", **arguments: object) -> int:
         raise Failure("must be run as root (OpenRC's scripts do)", 77)
     if module.PRIVILEGE == "user" and euid == 0:
         raise Failure("must not be run as root: it belongs to the session of an ordinary user", 77)
+    if "ready_fd" in arguments and not _is_open(arguments["ready_fd"]):
+        # A supervisor that waits for nothing leaves it closed; a file that the applet opens would get its number.
+        arguments["ready_fd"] = -1
     status: int = module.run(**arguments)
     return status
+
+
+def _is_open(fd: object) -> bool:
+    try:
+        os.fstat(fd)  # type: ignore[arg-type]
+    except OSError:
+        return False
+    return True
 
 
 def _program(args: list[str]) -> int:
