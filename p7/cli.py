@@ -14,17 +14,21 @@ if TYPE_CHECKING:
 
 
 def applet(name: str, module: "ModuleType", args: list[str]) -> int:
-    """Parse an applet's arguments and run it; its help is its module's docstring."""
+    """Parse an applet's arguments and run it."""
+    return _main(applet_command(name, module), args)
+
+
+def applet_command(name: str, module: "ModuleType") -> click.Command:
+    """What --help prints, and what the man page is made from: the help is the applet's docstring."""
     params = [*_common(module), *(module.options() if hasattr(module, "options") else ())]
 
     def run(root: str, **arguments: object) -> int:
         return dispatch.call(module, root=Root(root), **arguments)
 
-    return _main(command(name, module.__doc__ or "", params, run), args)
+    return _command(name, module.__doc__ or "", params, run)
 
 
-def command(name: str, text: str, params: list[click.Parameter], run: Callable[..., int] | None) -> click.Command:
-    """The click command of an applet: what --help prints, and what the man page is made from."""
+def _command(name: str, text: str, params: list[click.Parameter], run: Callable[..., int]) -> click.Command:
     version = click.version_option(VERSION, prog_name=name, message="%(prog)s (p7) %(version)s")
     return version(click.Command(name, params=params, help=text, callback=run))
 
@@ -46,6 +50,11 @@ def _common(module: "ModuleType") -> list[click.Parameter]:
 
 def program(args: list[str]) -> int:
     """`p7` with options of its own."""
+    return _main(program_command(), args)
+
+
+def program_command() -> click.Command:
+    """The command that `p7` is when no applet is named."""
     params: list[click.Parameter] = [
         click.Option(["--list", "list_"], is_flag=True, help="List the applets with their summaries."),
         click.Option(["--install"], metavar="DIR", type=click.Path(exists=True, file_okay=False),
@@ -62,12 +71,13 @@ def program(args: list[str]) -> int:
 
     text = "Give software that expects systemd just enough surface, on a system that has none.\n\n"
     text += "`p7 NAME ...` runs the applet NAME, as a link of that name does; `p7` alone lists them."
-    return _main(command("p7", text, params, run), args)
+    return _command("p7", text, params, run)
 
 
 def _main(command: click.Command, args: list[str]) -> int:
     try:
-        status = command.main(args, prog_name=command.name, standalone_mode=False)
+        # No environment variable steers p7: without a name for it click's shell completion stays off.
+        status = command.main(args, prog_name=command.name, complete_var="", standalone_mode=False)
     except click.ClickException as error:
         error.show(sys.stderr)
         return 2
