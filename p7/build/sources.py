@@ -9,8 +9,12 @@ import zipfile
 
 from p7.build import PROJECT, cache
 
-# jeepney's own I/O loops import asyncio and trio; bindgen is a command-line tool.
-_UNUSED = ("jeepney/io/", "jeepney/tests/", "jeepney/bindgen.py", "click/_winconsole.py", "click/testing.py")
+# jeepney's own I/O loops import asyncio and trio; bindgen is a command-line tool. click's terminal parts are pagers,
+# editors and progress bars; p7/cli.py turns its shell completion off.
+_UNUSED = (
+    *("jeepney/io/", "jeepney/tests/", "jeepney/bindgen.py"),
+    *("click/_termui_impl.py", "click/_winconsole.py", "click/shell_completion.py", "click/testing.py"),
+)
 
 
 def own() -> dict[str, bytes]:
@@ -23,12 +27,23 @@ def own() -> dict[str, bytes]:
 def libraries() -> dict[str, bytes]:
     """Archive name to source, for the pinned dependencies of pyproject.toml, with their licences."""
     files = {}
-    for requirement in project()["dependencies"]:
-        with zipfile.ZipFile(_wheel(requirement)) as wheel:
+    for path in wheels():
+        with zipfile.ZipFile(path) as wheel:
             for name in sorted(wheel.namelist()):
                 if _is_wanted(name):
                     files[name] = wheel.read(name)
     return files
+
+
+def module_name(path: str) -> tuple[str, bool]:
+    """The name that a source is imported under, and whether it is a package's."""
+    name = path.removesuffix(".py").replace("/", ".")
+    return name.removesuffix(".__init__"), name.endswith(".__init__")
+
+
+def wheels() -> list[str]:
+    """The paths of the pinned dependencies of pyproject.toml; Python imports from them as they are."""
+    return [_wheel(requirement) for requirement in project()["dependencies"]]
 
 
 def project() -> dict[str, list[str]]:
