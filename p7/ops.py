@@ -115,7 +115,7 @@ def _open_folder(name: str, parent_fd: int, path: str) -> int:
     try:
         return os.open(name, os.O_RDONLY | _FOLDER, dir_fd=parent_fd)
     except NotADirectoryError:
-        raise _in_the_way(name, parent_fd, path, "a folder") from None
+        raise in_the_way(name, parent_fd, path, "a folder") from None
 
 
 def _content(name: str, parent_fd: int, path: str) -> bytes | None:
@@ -126,11 +126,11 @@ def _content(name: str, parent_fd: int, path: str) -> bytes | None:
         return None
     except OSError as error:
         if error.errno in (errno.ELOOP, errno.ENXIO):  # a symlink; a socket
-            raise _in_the_way(name, parent_fd, path, "a regular file") from None
+            raise in_the_way(name, parent_fd, path, "a regular file") from None
         raise
     try:
         if not stat.S_ISREG(os.fstat(fd).st_mode):
-            raise _in_the_way(name, parent_fd, path, "a regular file")
+            raise in_the_way(name, parent_fd, path, "a regular file")
         return os.read(fd, 1 << 16)
     finally:
         os.close(fd)
@@ -162,7 +162,8 @@ def _own(fd: int, mode: int, uid: int, gid: int) -> None:
         os.fchmod(fd, mode)
 
 
-def _in_the_way(name: str, parent_fd: int, path: str, wanted: str) -> Failure:
+def in_the_way(name: str, parent_fd: int | None, path: str, wanted: str) -> Failure:
+    """What to say of `path`, found as `name` in a folder (None: an absolute path), where something else belongs."""
     mode = os.stat(name, dir_fd=parent_fd, follow_symlinks=False).st_mode
     kind = next((text for test, text in _KINDS if test(mode)), "something else")
     return Failure(f"{path}: {kind} is where {wanted} belongs; it is not p7's, so look at it and move it away")
