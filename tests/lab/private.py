@@ -5,17 +5,23 @@
         machine.path("/run/systemd/users/1000").read_text()
 
 Applets run in it without --root, as they do on a real system. Nothing outside changes, and leaving the block ends
-every process inside. Lighter than tests.lab.boot: no OpenRC, no tree, the machine's own programs; 20 ms.
+every process inside. With `cgroups` it has a cgroup2 hierarchy too, below a cgroup of its own.
+Lighter than tests.lab.boot: no OpenRC, no tree, the machine's own programs; 20 ms.
 """
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from tempfile import mkdtemp
 from typing import Any, Self
+
+from tests.lab.boot import cgroup2
+from tests.need import missing
 
 LAIN, LAINOS = 1000, 990
 PASSWD = f"""\
@@ -37,15 +43,41 @@ mkdir "$1/dev/shm"
 mount --rbind "$1/dev" /dev
 ln -s /proc/self/fd /dev/fd
 mount -t tmpfs -o "mode=0755,$2" tmpfs /run
+if [ -n "$4" ]; then mkdir "$1/v1"; mount --bind "$4" "$1/v1"; fi
+if [ -n "$3" ]; then umount --recursive --lazy /sys/fs/cgroup; fi
+eval "$3"
 echo up
 exec sleep 600
 """
 
 
-class Private:
-    """Namespaces with `passwd` and p7.toml in place; `run_options` are mount options of /run's tmpfs, as size=4k."""
+# What OpenRC's rc_cgroup_mode mounts; "nothing" is its cgroups service switched off. A cgroup namespace may not make
+# a hierarchy of version 1, so the machine's first one is shown read-only.
+_V1 = "mount -t tmpfs cgroup_root /sys/fs/cgroup; mkdir /sys/fs/cgroup/openrc /sys/fs/cgroup/unified;"
+_V1 += 'mount --bind -o ro "$1/v1" /sys/fs/cgroup/openrc;'
+_CGROUPS = {
+    "": "",
+    "nothing": ":",
+    "legacy": _V1,
+    "hybrid": _V1 + "mount -t cgroup2 none /sys/fs/cgroup/unified",
+    "unified": "mount -t cgroup2 none /sys/fs/cgroup",
+}
 
-    def __init__(self, *, passwd: str = PASSWD, toml: str | None = None, run_options: str = "size=16m") -> None:
+
+class Private:
+    """Namespaces with `passwd` and p7.toml in place; `run_options` are mount options of /run's tmpfs, as size=4k.
+
+    `cgroups` is what is mounted on /sys/fs/cgroup: "unified", "hybrid", "legacy", "nothing", or "" for the machine's.
+    """
+
+    def __init__(
+        self,
+        *,
+        passwd: str = PASSWD,
+        toml: str | None = None,
+        run_options: str = "size=16m",
+        cgroups: str = "",
+    ) -> None:
         self._work = Path(mkdtemp(prefix="p7-private-"))
         for name in ("etc/lainos", "work", "dev"):
             (self._work / name).mkdir(parents=True)
@@ -53,9 +85,14 @@ class Private:
         if toml is not None:
             (self._work / "etc/lainos/p7.toml").write_text(toml)
         self._run_options = run_options
+        self._mounts = _CGROUPS[cgroups]
+        self.cgroup = cgroup2() / self._work.name if cgroups else None
 
     def __enter__(self) -> Self:
         unshare = ["unshare", "--mount", "--pid", "--fork", "--kill-child=KILL", "--mount-proc"]
+        if self.cgroup is not None:
+            self.cgroup.mkdir()
+            unshare = [*_join(self.cgroup), *unshare, "--cgroup"]
         command = [
             "setpriv",
             "--pdeathsig=KILL",
@@ -66,6 +103,8 @@ class Private:
             "sh",
             str(self._work),
             self._run_options,
+            self._mounts,
+            cgroup1() if "v1" in self._mounts else "",
         ]
         self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
         assert self._process.stdout is not None
@@ -81,6 +120,8 @@ class Private:
         assert self._process.stdout is not None
         self._process.stdout.close()
         shutil.rmtree(self._work)
+        if self.cgroup is not None:
+            _remove(self.cgroup)
 
     def path(self, inside: str) -> Path:
         """A path inside, as the test reaches it."""
@@ -93,6 +134,8 @@ class Private:
     def command(self, argv: Sequence[str | Path], uid: int = 0) -> list[str]:
         """The command line that runs `argv` inside as `uid`."""
         enter = ["nsenter", f"--target={self.pid}", "--mount", "--pid"]
+        if self.cgroup is not None:
+            enter = [*_join(self.cgroup), *enter, "--cgroup"]
         user = ["setpriv", f"--reuid={uid}", f"--regid={uid}", "--clear-groups", "--"] if uid else []
         return [*enter, "--", *user, *map(str, argv)]
 
@@ -104,3 +147,28 @@ class Private:
     def start(self, argv: Sequence[str | Path], uid: int = 0, **keywords: Any) -> subprocess.Popen[str]:
         """Start and go on; it ends with the block at the latest."""
         return subprocess.Popen(self.command(argv, uid), stdin=subprocess.DEVNULL, text=True, **keywords)
+
+
+def cgroup1() -> str:
+    """Where the machine has a hierarchy of version 1; a test that needs one ends where there is none."""
+    mounts = [line.split() for line in Path("/proc/self/mounts").read_text().splitlines()]
+    folders = [folder for _, folder, kind, *_ in mounts if kind == "cgroup"]
+    if not folders:
+        missing("this machine has no version 1 cgroups", "they need a kernel booted with them mounted")
+    return folders[0]
+
+
+def _join(cgroup: Path) -> list[str]:
+    """The beginning of a command line that moves itself into a cgroup before it becomes the rest."""
+    return ["sh", "-ec", 'echo 0 >"$1/cgroup.procs"; shift; exec "$@"', "sh", str(cgroup)]
+
+
+def _remove(cgroup: Path) -> None:
+    """Take a cgroup and those below it away, once the last of its killed processes is gone."""
+    for folder, _, _ in os.walk(cgroup, topdown=False):
+        for _ in range(100):
+            try:
+                os.rmdir(folder)
+                break
+            except OSError:
+                time.sleep(0.02)
