@@ -7,7 +7,7 @@ import os
 import stat
 import zipfile
 
-from p7.build import DIST, sources
+from p7.build import DIST, by_system_python, is_system_python, sources
 
 # One argument to the kernel, at most 255 bytes. -I and -S shut out the environment and site-packages. Attached to -c,
 # the program starts without runpy, which costs a script in a zip 6 ms. The path is made absolute, or an import after
@@ -26,7 +26,10 @@ _EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
 def build(_args: list[str]) -> int:
-    """Write dist/p7."""
+    """Write dist/p7, with bytecode of the Python that its first line names."""
+    sources.libraries()  # by this Python, which may have a pip that the system's lacks
+    if not is_system_python():
+        return by_system_python("zipapp")
     os.makedirs(DIST, exist_ok=True)
     path = os.path.join(DIST, "p7")
     write_program(path, SHEBANG + pack())

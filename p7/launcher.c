@@ -1,0 +1,82 @@
+/* The static form: a Python interpreter that has p7 inside.
+
+   p7/build/static.py links this with libpython3.x.a and a generated file, which defines p7_modules (every module as
+   bytecode) and the table of built-in modules, as CPython's own Tools/freeze does. Nothing is looked for or read at a
+   start: no /proc, no library folder, no environment variable. */
+
+#include <Python.h>
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <sys/auxv.h>
+#include <unistd.h>
+
+extern const struct _frozen p7_modules[];
+
+/* _p7.syscall(number, int | bytes | None ...) -> (result, errno): p7/linux.py's door, where ctypes is none. */
+static PyObject *
+p7_syscall(PyObject *module, PyObject *const *args, Py_ssize_t count)
+{
+    long value[7] = {0};
+    if (count < 1 || count > 7)
+        return PyErr_Format(PyExc_TypeError, "syscall() takes a number and up to six arguments");
+    for (Py_ssize_t i = 0; i < count; i++) {
+        if (PyBytes_Check(args[i]))
+            value[i] = (long)PyBytes_AS_STRING(args[i]);
+        else if (args[i] != Py_None)
+            value[i] = (long)PyLong_AsUnsignedLongMask(args[i]);
+        if (PyErr_Occurred())
+            return NULL;
+    }
+    errno = 0;
+    long result = syscall(value[0], value[1], value[2], value[3], value[4], value[5], value[6]);
+    return Py_BuildValue("li", result, errno);
+}
+
+static PyMethodDef functions[] = {
+    {"syscall", (PyCFunction)(void (*)(void))p7_syscall, METH_FASTCALL, "syscall(2)"},
+    {NULL},
+};
+static struct PyModuleDef definition = {PyModuleDef_HEAD_INIT, "_p7", NULL, 0, functions};
+
+PyMODINIT_FUNC
+PyInit__p7(void)
+{
+    return PyModule_Create(&definition);
+}
+
+static void
+check(PyStatus status)
+{
+    if (PyStatus_Exception(status))
+        Py_ExitStatusException(status);
+}
+
+int
+main(int argc, char **argv)
+{
+    PyPreConfig before;
+    PyConfig config;
+    char own_path[PATH_MAX] = "";
+
+    PyImport_FrozenModules = p7_modules;
+    PyPreConfig_InitIsolatedConfig(&before);
+    before.utf8_mode = 1; /* what Python chooses by itself where no locale is set, as at boot */
+    check(Py_PreInitialize(&before));
+
+    PyConfig_InitIsolatedConfig(&config);
+    config.site_import = 0;
+    config.parse_argv = 0;             /* argv is p7's, options and all */
+    config.install_signal_handlers = 1; /* as in the zipapp: SIGPIPE is ignored, SIGINT an exception */
+    config.module_search_paths_set = 1; /* to nothing */
+    check(PyConfig_SetBytesArgv(&config, argc, argv));
+    if (realpath((const char *)getauxval(AT_EXECFN), own_path) == NULL)
+        own_path[0] = '\0'; /* p7 --install then says so */
+    check(PyConfig_SetBytesString(&config, &config.executable, own_path));
+    check(PyConfig_SetString(&config, &config.prefix, L""));
+    check(PyConfig_SetString(&config, &config.exec_prefix, L""));
+    check(PyConfig_SetString(&config, &config.run_command, L"import sys; from p7.dispatch import start; start(sys.argv)"));
+    check(Py_InitializeFromConfig(&config));
+    PyConfig_Clear(&config);
+    return Py_RunMain();
+}
