@@ -57,16 +57,16 @@ def program_command() -> click.Command:
     """The command that `p7` is when no applet is named."""
     params: list[click.Parameter] = [
         click.Option(["--list", "list_"], is_flag=True, help="List the applets with their summaries."),
-        click.Option(["--install"], metavar="DIR", type=click.Path(exists=True, file_okay=False),
-                     help="Link every applet's name in DIR to this program."),
+        click.Option(["--install"], is_flag=True, help="Link every applet's name in DIR to this program."),
         click.Option(["-s", "symbolic"], is_flag=True, help="With --install: symbolic links, not hard ones."),
-    ]  # fmt: skip
+        click.Argument(["folder"], metavar="[DIR]", required=False, type=click.Path(exists=True, file_okay=False)),
+    ]
 
-    def run(list_: bool, install: str | None, symbolic: bool) -> int:
-        if install is not None:
-            return menu.install(install, symbolic)
-        if symbolic:
-            raise click.UsageError("-s goes with --install DIR")
+    def run(list_: bool, install: bool, symbolic: bool, folder: str | None) -> int:
+        if install and folder is not None:
+            return menu.install(folder, symbolic)
+        if install or symbolic or folder is not None:
+            raise click.UsageError("it is: p7 --install [-s] DIR")
         return menu.show()
 
     text = "Give software that expects systemd just enough surface, on a system that has none.\n\n"
