@@ -31,6 +31,7 @@ TOOLS: tuple[str, ...] = ()
 
 def start(argv: list[str]) -> "NoReturn":
     """Run main() and leave the process at once: the interpreter's own tidying up costs a fifth of a bare start."""
+    _keep_standard_fds()
     status = main(argv)
     try:
         for stream in (sys.stdout, sys.stderr):
@@ -41,6 +42,15 @@ def start(argv: list[str]) -> "NoReturn":
             log.error(f"writing the output: {error.strerror}")
             status = 1
     os._exit(status)
+
+
+def _keep_standard_fds() -> None:
+    """Put /dev/null where 0, 1 or 2 is closed: a socket opened there would get what is meant for a terminal."""
+    for fd in range(3):
+        try:
+            os.fstat(fd)
+        except OSError:
+            os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)
 
 
 def main(argv: list[str]) -> int:
