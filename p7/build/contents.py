@@ -1,0 +1,122 @@
+"""What a package of p7 owns: one table of paths, for install and uninstall and for whoever writes a package."""
+
+import functools
+import glob
+import gzip
+import importlib
+import os
+
+from p7 import dispatch
+from p7.build import DIST, PROJECT, example, man, sources
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+# form: the artifact's name, and the module of p7.build that builds it
+FORMS = {"zipapp": ("p7", "archive"), "static": ("p7-static", "static"), "frozen": ("p7-frozen", "frozen")}
+# Folders of rc/ that install as they are, and where to; the rest of rc/ is for other packages and tools.
+_TREES = {"etc": "/etc", "usr": "/usr", "dbus-1": "/usr/share/dbus-1"}
+
+
+class File:
+    """A regular file; what is in it is made only when asked for. A config file may be changed by the administrator."""
+
+    __slots__ = ("config", "data", "mode", "path")
+
+    def __init__(self, path: str, data: "Callable[[], bytes]", mode: int = 0o644, *, config: bool = False) -> None:
+        self.path = path
+        self.data = data
+        self.mode = mode
+        self.config = config
+
+
+class Link:
+    """A symlink."""
+
+    __slots__ = ("path", "target")
+
+    def __init__(self, path: str, target: str) -> None:
+        self.path = path
+        self.target = target
+
+
+def table(form: str) -> list[File | Link]:
+    """Everything, with the program in one of FORMS."""
+    return [
+        File("/usr/bin/p7", lambda: _artifact(form), 0o755),
+        *(Link(f"/usr/bin/{name}", "p7") for name in dispatch.LINKS),
+        *_rc(),
+        File("/etc/lainos/p7.toml", lambda: example.p7_toml().encode(), config=True),
+        *_man(),
+        *_documents(),
+        *_licences(),
+    ]
+
+
+def _rc() -> list[File]:
+    """rc/ as it stands, scripts executable."""
+    files = []
+    for top, target in _TREES.items():
+        folder = os.path.join(PROJECT, "rc", top)
+        for name in sorted(glob.glob("**", root_dir=folder, recursive=True)):
+            path = os.path.join(folder, name)
+            if os.path.isfile(path):
+                mode = 0o755 if os.access(path, os.X_OK) else 0o644
+                config = target == "/etc" and not name.startswith("init.d/")
+                files.append(File(f"{target}/{name}", functools.partial(_read, path), mode, config=config))
+    return files
+
+
+def _man() -> list[File | Link]:
+    return [
+        *(File(f"/usr/share/man/{path}.gz", functools.partial(_zipped, text)) for path, text in man.pages().items()),
+        *(Link(f"/usr/share/man/{path}.gz", f"{page}.gz") for path, page in man.aliases().items()),
+    ]
+
+
+def _documents() -> list[File]:
+    names = ["README.md", "CHANGELOG.md", *sorted(glob.glob("docs/*.md", root_dir=PROJECT))]
+    return [
+        File(f"/usr/share/doc/p7/{os.path.basename(name)}", functools.partial(_read, os.path.join(PROJECT, name)))
+        for name in names
+    ]
+
+
+def _licences() -> list[File]:
+    """Ours, and those of the libraries that an artifact has in it."""
+    folder = "/usr/share/licenses/p7"
+    texts = {name: data for name, data in sources.libraries().items() if ".dist-info/" in name}
+    return [
+        File(f"{folder}/LICENSE", lambda: _read(os.path.join(PROJECT, "LICENSE"))),
+        *(
+            File(f"{folder}/LICENSE.{name.split('-')[0]}", functools.partial(bytes, data))
+            for name, data in texts.items()
+        ),
+    ]
+
+
+def _artifact(form: str) -> bytes:
+    """The program; built first if it is missing or older than what it is made from."""
+    name, module = FORMS[form]
+    path = os.path.join(DIST, name)
+    if not os.path.exists(path) or os.path.getmtime(path) < _last_change():
+        status: int = importlib.import_module(f"p7.build.{module}").build([])
+        if status:
+            raise OSError(f"{path}: cannot be built")
+    return _read(path)
+
+
+def _last_change() -> float:
+    patterns = ("pyproject.toml", "p7/**/*.py", "p7/*.c", "applets/**/*.py")
+    paths = [path for pattern in patterns for path in glob.glob(pattern, root_dir=PROJECT, recursive=True)]
+    return max(os.path.getmtime(os.path.join(PROJECT, path)) for path in paths)
+
+
+def _zipped(text: str) -> bytes:
+    return gzip.compress(text.encode(), mtime=0)
+
+
+def _read(path: str) -> bytes:
+    with open(path, "rb") as file:
+        return file.read()

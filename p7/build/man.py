@@ -1,0 +1,164 @@
+"""Man pages, made from what --help prints and from p7.config.KEYS: what p7 says of itself is written down once."""
+
+import os
+import re
+import sys
+import textwrap
+import time
+
+from p7 import VERSION, config, dispatch
+from p7.build import PROJECT, example, sources
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import click
+
+_STATUSES = {
+    "0": "All is done.",
+    "1": "A step failed; each one that did was logged.",
+    "2": "The command line is wrong.",
+    "77": "The applet must be run as root, or must not be.",
+    "126": "The program to run was found and could not be executed.",
+    "127": "No such applet, or the program to run was not found.",
+}
+_P7_TOML = """\
+The configuration of p7, in TOML. A missing file, table or key means the default. What is wrong in the file is logged
+with its line, and the default applies in its place. Services read the file when they start, `lainos-init` at each
+login.
+
+A key is named here with its table: `power.suspend` is the key `suspend` in the table `[power]`."""
+
+
+def pages() -> dict[str, str]:
+    """Path below man/ to troff source, for every applet, p7 and p7.toml."""
+    sys.path[:0] = [path for path in sources.wheels() if path not in sys.path]
+    from p7 import cli
+
+    made = {"man1/p7.1": _program(cli.program_command()), "man5/p7.toml.5": _config()}
+    for name in dispatch.APPLETS:
+        module = dispatch.load(name)
+        section = 8 if module.PRIVILEGE == "root" else 1
+        made[f"man{section}/{name}.{section}"] = _applet(cli.applet_command(name, module), section)
+    return made
+
+
+def aliases() -> dict[str, str]:
+    """Path below man/ to the page, in the same folder, that it is another name of."""
+    made = {}
+    for alias, name in dispatch.ALIASES.items():
+        section = 8 if dispatch.load(name).PRIVILEGE == "root" else 1
+        made[f"man{section}/{alias}.{section}"] = f"{name}.{section}"
+    return made
+
+
+def _applet(command: "click.Command", section: int) -> str:
+    summary, _, description = (command.help or "").partition("\n\n")
+    return _page(
+        f"{command.name}",
+        section,
+        summary,
+        _synopsis(command),
+        ("DESCRIPTION", _prose(description)),
+        _options(command),
+        ("EXIT STATUS", "As\n.BR p7 (1)\nlists them.\n"),
+        ("FILES", _items({"/etc/lainos/p7.toml": "The configuration, see p7.toml(5)."})),
+        ("SEE ALSO", ".BR p7 (1),\n.BR p7.toml (5)\n"),
+    )
+
+
+def _program(command: "click.Command") -> str:
+    from p7 import menu
+
+    summary, _, description = (command.help or "").partition("\n\n")
+    return _page(
+        "p7",
+        1,
+        summary,
+        ("SYNOPSIS", ".B p7\n[OPTIONS]\n.br\n.B p7\nNAME [OPTIONS]\n"),
+        ("DESCRIPTION", _prose(description)),
+        ("APPLETS", _items({name: f"{menu.summary(name)}." for name in dispatch.APPLETS})),
+        _options(command),
+        ("EXIT STATUS", _items(_STATUSES)),
+        ("SEE ALSO", ".BR p7.toml (5),\n.BR openrc (8),\n.BR loginctl (1)\n"),
+    )
+
+
+def _config() -> str:
+    keys = {f"{key.name} = {example.literal(key.default)}": _about(key) for key in config.KEYS}
+    return _page(
+        "p7.toml",
+        5,
+        "The configuration of p7.",
+        ("SYNOPSIS", f".B {_text(config.PATH)}\n"),
+        ("DESCRIPTION", _prose(_P7_TOML)),
+        ("KEYS", "Each with its default.\n" + _items(keys)),
+        ("EXAMPLE", '.EX\nprofile = "contract"\n\n[power]\nsuspend = "auto"\n.EE\n'),
+        ("SEE ALSO", ".BR p7 (1)\n"),
+    )
+
+
+def _about(key: config.Key) -> str:
+    text = key.text
+    if key.choices:
+        text += f" One of: {', '.join(example.choices(key))}."
+    if key.contract != key.default and key.name != "profile":
+        text += f' With `profile = "contract"`: {example.literal(key.contract)}.'
+    return text
+
+
+def _page(name: str, section: int, summary: str, *parts: tuple[str, str]) -> str:
+    """A page in man(7)."""
+    head = f'.TH {name.upper()} {section} {_date()} "p7 {VERSION}" "p7 manual"\n'
+    head += f".SH NAME\n{_text(name)} \\- {_text(_phrase(summary))}\n"
+    return head + "".join(f".SH {title}\n{body}" for title, body in parts)
+
+
+def _phrase(sentence: str) -> str:
+    return sentence[:1].lower() + " ".join(sentence[1:].split()).rstrip(".")
+
+
+def _synopsis(command: "click.Command") -> tuple[str, str]:
+    pieces = command.collect_usage_pieces(_context(command))
+    return "SYNOPSIS", f".B {_text(f'{command.name}')}\n{_text(' '.join(pieces))}\n"
+
+
+def _options(command: "click.Command") -> tuple[str, str]:
+    context = _context(command)
+    records = [parameter.get_help_record(context) for parameter in command.get_params(context)]
+    return "OPTIONS", _items(dict(record for record in records if record))
+
+
+def _context(command: "click.Command") -> "click.Context":
+    import click
+
+    return click.Context(command, info_name=command.name)
+
+
+def _items(pairs: dict[str, str]) -> str:
+    return "".join(f".TP\n.B {_text(term)}\n{_lines(text)}" for term, text in pairs.items())
+
+
+def _prose(text: str) -> str:
+    """Paragraphs; blank lines between them in the source."""
+    return ".PP\n".join(_lines(part) for part in text.split("\n\n") if part.strip())
+
+
+def _lines(text: str) -> str:
+    """Filled text; a line that begins with a dot would be a request."""
+    lines = textwrap.wrap(_text(text), 79, break_long_words=False, break_on_hyphens=False)
+    return "".join(f"\\&{line}\n" if line.startswith(".") else f"{line}\n" for line in lines)
+
+
+def _text(text: str) -> str:
+    """Plain text as troff input; `code` becomes bold, a hyphen stays one that can be copied."""
+    text = text.replace("\\", "\\e").replace("-", "\\-").replace("'", "\\(aq").replace('"', "\\(dq")
+    return re.sub(r"`([^`]*)`", r"\\fB\1\\fR", text)
+
+
+def _date() -> str:
+    """SOURCE_DATE_EPOCH's day, or the one on which CHANGELOG.md has this version: never the day of the build."""
+    epoch = os.environ.get("SOURCE_DATE_EPOCH")
+    if epoch:
+        return time.strftime("%Y-%m-%d", time.gmtime(int(epoch)))
+    with open(os.path.join(PROJECT, "CHANGELOG.md"), encoding="utf-8") as file:
+        return next(line.split()[-1] for line in file if line.startswith(f"## {VERSION} "))
