@@ -1,6 +1,7 @@
 """Processes: what /proc says of one, dropping root, and telling a supervisor that we are ready."""
 
 import os
+import sys
 
 from p7 import Failure
 from p7.identity import users
@@ -36,6 +37,7 @@ def drop(uid: int, gid: int) -> None:
     os.setgroups([])
     os.setresgid(gid, gid, gid)
     os.setresuid(uid, uid, uid)
+    end_with_launcher()
     try:
         os.setuid(0)
     except PermissionError:
@@ -54,3 +56,14 @@ def cgroup(root: Root, pid: int) -> str:
         if line.startswith("0::"):
             return line[3:]
     return ""
+
+
+def end_with_launcher() -> None:
+    """In the frozen form, end when its launcher does: a supervisor that kills the pid it knows means this process.
+
+    A change of identity takes the order back (PR_SET_PDEATHSIG in prctl(2)), so drop() gives it again.
+    """
+    if getattr(sys, "frozen", False):
+        from p7 import linux
+
+        linux.prctl(linux.PR_SET_PDEATHSIG, 15)  # SIGTERM, for an orderly end

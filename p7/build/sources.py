@@ -6,6 +6,7 @@ import subprocess
 import sys
 import tomllib
 import zipfile
+from typing import Any
 
 from p7.build import PROJECT, cache
 
@@ -46,10 +47,10 @@ def wheels() -> list[str]:
     return [_wheel(requirement) for requirement in project()["dependencies"]]
 
 
-def project() -> dict[str, list[str]]:
+def project() -> dict[str, Any]:
     """pyproject.toml's project table."""
     with open(os.path.join(PROJECT, "pyproject.toml"), "rb") as file:
-        table: dict[str, list[str]] = tomllib.load(file)["project"]
+        table: dict[str, Any] = tomllib.load(file)["project"]
     return table
 
 
