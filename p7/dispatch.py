@@ -5,6 +5,7 @@ shell's: found but not executable, not found.
 """
 
 import os
+import stat
 import sys
 
 from p7 import Failure, log
@@ -78,19 +79,19 @@ def call(module: "ModuleType", **arguments: object) -> int:
         raise Failure("must be run as root (OpenRC's scripts do)", 77)
     if module.PRIVILEGE == "user" and euid == 0:
         raise Failure("must not be run as root: it belongs to the session of an ordinary user", 77)
-    if "ready_fd" in arguments and not _is_open(arguments["ready_fd"]):
-        # A supervisor that waits for nothing leaves it closed; a file that the applet opens would get its number.
+    if "ready_fd" in arguments and not _is_pipe(arguments["ready_fd"]):
+        # Before OpenRC 0.62 it is closed, and a file that the applet opens would get its number; when 0.64 starts a
+        # daemon anew, it is the supervisor's socket to syslog.
         arguments["ready_fd"] = -1
     status: int = module.run(**arguments)
     return status
 
 
-def _is_open(fd: object) -> bool:
+def _is_pipe(fd: object) -> bool:
     try:
-        os.fstat(fd)  # type: ignore[arg-type]
+        return stat.S_ISFIFO(os.fstat(fd).st_mode)  # type: ignore[arg-type]
     except OSError:
         return False
-    return True
 
 
 def _program(args: list[str]) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 from types import ModuleType
 
 import pytest
@@ -19,7 +20,7 @@ def module() -> ModuleType:
     return applet
 
 
-def test_an_open_ready_fd_reaches_the_applet(module: ModuleType) -> None:
+def test_a_pipe_to_be_ready_on_reaches_the_applet(module: ModuleType) -> None:
     read_fd, write_fd = os.pipe()
     assert dispatch.call(module, ready_fd=write_fd) == write_fd
     os.close(read_fd)
@@ -32,3 +33,9 @@ def test_a_closed_ready_fd_is_no_descriptor(module: ModuleType) -> None:
     os.close(read_fd)
     os.close(write_fd)
     assert dispatch.call(module, ready_fd=write_fd) == -1
+
+
+def test_what_is_no_pipe_is_no_readiness_descriptor(module: ModuleType) -> None:
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        assert dispatch.call(module, ready_fd=ours.fileno()) == -1
