@@ -10,10 +10,10 @@ Processes live in the scope and in services. That is allowed: the rule against p
 user-UID.slice and nowhere in the scope.
 """
 
-import errno
+import _signal
 import os
 
-from p7 import Failure, ops
+from p7 import ops
 from p7.identity import User
 from p7.root import Root
 
@@ -140,19 +140,31 @@ def processes(root: Root, path: str) -> list[int]:
     return pids
 
 
+def signal(root: Root, path: str, number: int) -> None:
+    """Send a signal to all in a cgroup and below it, and to nobody who got the process id of one that ended."""
+    handles = [(pid, pidfd) for pid in processes(root, path) if (pidfd := _pidfd(pid)) >= 0]
+    inside = set(processes(root, path))  # read after the pidfds were opened: these are the processes they stand for
+    for pid, pidfd in handles:
+        try:
+            if pid in inside:
+                _signal.pidfd_send_signal(pidfd, number)
+        except ProcessLookupError:
+            pass
+        finally:
+            os.close(pidfd)
+
+
 def kill(root: Root, path: str) -> None:
     """SIGKILL all in a cgroup and below it, in one step where the kernel has it (5.14)."""
-    try:
+    if os.path.exists(root.path(f"{path}/cgroup.kill")):
         Attribute(f"{path}/cgroup.kill", "1").apply(root)
-    except OSError as error:
-        if error.errno != errno.ENOENT:
-            raise Failure(f"{error.filename}: {error.strerror}") from None
-        for pid in processes(root, path):
-            _kill(pid)
+    else:
+        signal(root, path, _signal.SIGKILL)
 
 
-def _kill(pid: int) -> None:
+def _pidfd(pid: int) -> int:
+    """A descriptor that stands for a process, or -1 if it is gone."""
     try:
-        os.kill(pid, 9)
-    except ProcessLookupError:
-        pass
+        return os.pidfd_open(pid)
+    except OSError:
+        return -1

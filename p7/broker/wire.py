@@ -4,12 +4,13 @@
     broker to facade   SERIAL "ok" VALUE...  or  SERIAL "error" ERRNO-NAME TEXT
     unasked            "0" "session" KEY=VALUE...   the Session changed; its attributes
                        "0" "user" NAME UID GID      the machine's user appeared
-                       "0" "resumed"                a sleep has ended
+                       "0" "resumed"                a sleep that was answered "ok" has ended
 
 SOCK_SEQPACKET keeps a message whole and tells of the other side's end. Text is UTF-8 with surrogates for stray bytes.
 """
 
 import _socket
+import errno
 
 from p7.identity import Session
 from p7.loop import IN, OUT, Loop
@@ -29,6 +30,13 @@ class Refused(Exception):
         super().__init__(f"{text} ({name})")
         self.name = name
         self.text = text
+
+
+def refused(error: OSError) -> Refused:
+    """An OSError as what is said of it."""
+    return Refused(
+        errno.errorcode.get(error.errno or 0, "EIO"), f"{error.filename or ''}: {error.strerror}".lstrip(": ")
+    )
 
 
 def encode(*fields: str) -> bytes:
@@ -84,6 +92,10 @@ class Link:
     def close(self) -> None:
         """Forget the descriptor and close it."""
         self._loop.remove(self._socket.fileno())
+        self._socket.close()
+
+    def shed(self) -> None:
+        """Close the descriptor in a forked child: the loop's epoll is shared with the parent, which goes on."""
         self._socket.close()
 
     def _flush(self) -> None:

@@ -1,0 +1,199 @@
+"""The session's life: who runs in it, where, and what is published of it.
+
+A program that a login started becomes a member; the first describes the session and is its leader, and when it goes
+the next one is. With the last the session closes: what p7 started for it ends, and what described the program is
+reset. Id, user, seat and state stay as they are.
+"""
+
+import _signal
+import os
+import time
+
+import p7.linux  # noqa: F401  # for RuntimeDir, which imports it late: by then p7 may have been replaced
+from p7 import cgroup, identity, log, ops, proc, sdlogin
+from p7.broker import vt
+from p7.broker.wire import Refused
+from p7.config import Config
+from p7.identity import Session, User
+from p7.loop import Loop, Timer
+from p7.root import Root
+from p7.runtime_dir import RuntimeDir
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_GRACE_SEC = 2.0  # from SIGTERM to SIGKILL
+_MOST_MEMBERS = 16
+
+
+class Member:
+    """A program that a login started, and what it says of itself. `pidfd` is open while it is a member."""
+
+    __slots__ = ("pid", "pidfd", "session")
+
+    def __init__(self, pid: int, pidfd: int, session: Session) -> None:
+        self.pid = pid
+        self.pidfd = pidfd
+        self.session = session
+
+
+class Keeper:
+    """`changed()` is called after every publication, `found(user)` when the machine's user has appeared."""
+
+    def __init__(self, root: Root, settings: Config, user: User | None, session: Session) -> None:
+        self.user = user
+        self.session = session
+        self._root = root
+        self._settings = settings
+        self._members: list[Member] = []
+        self._ending: tuple[Timer, str] | None = None
+
+    def start(self, loop: Loop, changed: "Callable[[], None]", found: "Callable[[User], None]") -> None:
+        """Begin to watch; the leader that a killed predecessor published is taken over, or the session closed."""
+        self._loop = loop
+        self._changed = changed
+        self._found = found
+        leader = self.session.leader
+        if not leader:
+            return
+        try:
+            pidfd = os.pidfd_open(leader)
+        except OSError:
+            pidfd = -1
+        if pidfd >= 0 and self._is_inside(leader):
+            log.info(f"process {leader} leads the session still")
+            self._watch(Member(leader, pidfd, self.session))
+        else:
+            if pidfd >= 0:
+                os.close(pidfd)
+            self._close()
+
+    def owner(self) -> User | None:
+        """The machine's user; while there is none, each login is an occasion to look again."""
+        if self.user is None:
+            self.user = identity.find_user(self._root, self._settings)
+            if self.user is not None:
+                ops.run([RuntimeDir(self.user)], self._root)
+                self._publish()
+                self._found(self.user)
+        return self.user
+
+    def open(self, user: User, pid: int, pidfd: int, description: dict[str, str | int]) -> None:
+        """Make a process a member; `pidfd` is the keeper's from here on. Raises Refused."""
+        if any(member.pid == pid for member in self._members):
+            os.close(pidfd)
+            raise Refused("EALREADY", "this process opened the session before")
+        if len(self._members) >= _MOST_MEMBERS:
+            os.close(pidfd)
+            raise Refused("EUSERS", f"{_MOST_MEMBERS} programs run in the session already")
+        self._end_now()
+        session = Session(**description, leader=pid, realtime_usec=self.session.realtime_usec)  # type: ignore[arg-type]
+        ops.run([RuntimeDir(user)], self._root)
+        self._enter(user, pid)
+        if session.vtnr:
+            vt.give(self._root, session.vtnr, user.uid, pid)
+        self._watch(Member(pid, pidfd, session))
+        if len(self._members) == 1:
+            self._lead(self._members[0])
+        log.info(f"session opened for {user.name}: process {pid}, {session.type}")
+
+    def describe(self, description: dict[str, str | int]) -> None:
+        """Change what is said of the leader's program: SetType, SetDisplay and SetTTY of login1."""
+        for key, value in description.items():
+            setattr(self.session, key, value)
+        self._publish()
+
+    def signal_leader(self, number: int) -> None:
+        """Send the leader a signal. Raises Refused."""
+        if not self._members:
+            raise Refused("ESRCH", "the session has no leader")
+        _signal.pidfd_send_signal(self._members[0].pidfd, number)
+
+    def signal_all(self, number: int) -> None:
+        """Send every process of the session a signal."""
+        if scope := self._place():
+            cgroup.signal(self._root, scope, number)
+
+    def terminate(self) -> None:
+        """End every process of the session; that of its members closes it."""
+        if scope := self._place():
+            self._end(scope)
+
+    def _enter(self, user: User, pid: int) -> None:
+        """Put a process into the session's cgroup; without one libsystemd does not see that it is in the session."""
+        point = cgroup.find(self._root).point
+        if not point:
+            log.warning("no cgroup2 is mounted: libsystemd, and so polkit, will see no session")
+            return
+        if ops.run(cgroup.session_plan(point, user), self._root) == 0:
+            ops.run([cgroup.Attribute(f"{point}{user.scope}/cgroup.procs", str(pid))], self._root)
+
+    def _place(self) -> str:
+        """The session's cgroup as a path, or an empty string."""
+        point = cgroup.find(self._root).point if self.user is not None else ""
+        return point + self.user.scope if point and self.user is not None else ""
+
+    def _is_inside(self, pid: int) -> bool:
+        return self.user is not None and self.user.scope in proc.cgroup(self._root, pid)
+
+    def _watch(self, member: Member) -> None:
+        self._members.append(member)
+        self._loop.add(member.pidfd, lambda _events: self._gone(member))
+
+    def _gone(self, member: Member) -> None:
+        self._loop.remove(member.pidfd)
+        os.close(member.pidfd)
+        self._members.remove(member)
+        number = member.session.vtnr
+        if number and all(other.session.vtnr != number for other in self._members):
+            self._take_back(number)
+        if not self._members:
+            self._close()
+        elif member.pid == self.session.leader:
+            self._lead(self._members[0])
+
+    def _lead(self, member: Member) -> None:
+        self.session = member.session
+        self._publish()
+
+    def _close(self) -> None:
+        if scope := self._place():
+            self._end(scope if self._settings["session.kill"] else f"{scope}/services")
+        if self.session.vtnr:
+            self._take_back(self.session.vtnr)
+        self.session = Session(realtime_usec=self.session.realtime_usec)
+        self._publish()
+        log.info("session closed")
+
+    def _take_back(self, number: int) -> None:
+        if self.user is not None:
+            vt.take_back(self._root, number, self.user.uid)
+
+    def _publish(self) -> None:
+        if self.user is not None:
+            ops.run(sdlogin.files(self.user, self.session), self._root)
+        self._changed()
+
+    def _end(self, path: str) -> None:
+        """Ask a cgroup's processes to leave, and make those that are left after a while."""
+        self._end_now()
+        cgroup.signal(self._root, path, _signal.SIGTERM)
+        cgroup.signal(self._root, path, _signal.SIGCONT)  # a stopped one could not hear it
+        self._ending = self._loop.after(_GRACE_SEC, self._end_now), path
+
+    def _end_now(self) -> None:
+        """The end that was asked for, at once: a new login must not lose its bus to it later."""
+        if self._ending is None:
+            return
+        timer, path = self._ending
+        self._ending = None
+        self._loop.cancel(timer)
+        try:
+            cgroup.kill(self._root, path)
+        except OSError as error:
+            log.error(f"{path}: {error.strerror}")
+        for _ in range(20):
+            if not cgroup.processes(self._root, path):
+                return
+            time.sleep(0.01)  # the killed are gone in no time; a login that comes now must not meet them

@@ -1,0 +1,90 @@
+"""Power: shutdown through openrc-shutdown(8), sleep through the kernel; `[power]` in p7.toml may say otherwise."""
+
+import os
+
+from p7.broker import children, sleep
+from p7.broker.wire import Refused
+from p7.config import Config
+from p7.loop import Loop
+from p7.root import Root
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+SHUTDOWN = {"poweroff": "-p", "reboot": "-r", "halt": "-H"}
+# Sleep and the key of p7.toml that rules it
+SLEEP = {
+    "suspend": "suspend",
+    "hibernate": "hibernate",
+    "hybrid-sleep": "hibernate",
+    "suspend-then-hibernate": "hibernate",
+}
+_OPENRC_SHUTDOWN = ("/usr/bin/openrc-shutdown", "/sbin/openrc-shutdown", "/usr/sbin/openrc-shutdown")
+
+
+class Power:
+    """One action at a time. `resumed()` is called whenever a sleep that began has ended."""
+
+    def __init__(self, root: Root, settings: Config, loop: Loop, resumed: "Callable[[], None]") -> None:
+        self._root = root
+        self._settings = settings
+        self._loop = loop
+        self._resumed = resumed
+        self._busy = False
+
+    def act(self, action: str, done: "Callable[[Refused | None], None]", shed: "Callable[[], None]") -> None:
+        """Do it, then call `done`: for a shutdown once it is under way, for a sleep once it begins.
+
+        `shed` is called in the child that sleeps, to close what is the broker's. Raises Refused.
+        """
+        if action not in SHUTDOWN and action not in SLEEP:
+            raise Refused("EINVAL", f"{action!r} is no power action")
+        if self._busy:
+            raise Refused("EBUSY", "another power action is under way")
+        how = self._settings["power." + SLEEP.get(action, action)]
+        if how == "off":
+            raise Refused("ENOTSUP", f"p7.toml switches {action} off")
+        if how == "noop":
+            done(None)
+            if action in SLEEP:
+                self._resumed()
+        elif action in SHUTDOWN:
+            self._shut_down(how if isinstance(how, list) else [self._program(), SHUTDOWN[action], "now"], done)
+        else:
+            self._sleep(action, how if isinstance(how, list) else [], shed)
+            done(None)
+
+    def _shut_down(self, argv: list[str], done: "Callable[[Refused | None], None]") -> None:
+        try:
+            pid = children.spawn([self._root.path(argv[0]), *argv[1:]])
+        except OSError as error:
+            raise Refused("ENOENT", f"{argv[0]}: {error.strerror}") from None
+        self._busy = True
+
+        def ended(status: int) -> None:
+            self._busy = False
+            done(Refused("EIO", f"{argv[0]}: ended with {status}") if status else None)
+
+        children.watch(self._loop, pid, ended)
+
+    def _sleep(self, action: str, command: list[str], shed: "Callable[[], None]") -> None:
+        if not command and not sleep.is_possible(self._root, action):
+            raise Refused("ENOTSUP", f"this kernel offers no {action}")
+
+        def work() -> int:
+            shed()
+            return sleep.run(self._root, action, command)
+
+        self._busy = True
+        children.watch(self._loop, children.fork(work), self._woke)
+
+    def _woke(self, _status: int) -> None:
+        self._busy = False
+        self._resumed()
+
+    def _program(self) -> str:
+        for path in _OPENRC_SHUTDOWN:
+            if os.access(self._root.path(path), os.X_OK):
+                return path
+        raise Refused("ENOENT", "openrc-shutdown is not installed")
