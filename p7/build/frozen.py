@@ -14,7 +14,7 @@ def build(_args: list[str]) -> int:
     sources.libraries()  # by this Python, which may have a pip that the system's lacks
     if not is_system_python():
         return by_system_python("frozen")
-    python = venv.python("frozen")
+    python = venv.python("frozen", sources.project()["optional-dependencies"]["frozen"])
     os.makedirs(DIST, exist_ok=True)
     path = os.path.join(DIST, "p7-frozen")
     with tempfile.TemporaryDirectory() as folder:

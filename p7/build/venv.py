@@ -1,28 +1,28 @@
-"""Virtual environments in the cache, for the tools of pyproject.toml's extras."""
+"""Virtual environments in the cache, for the tools that pyproject.toml names."""
 
 import hashlib
 import os
 import subprocess
 import sys
 
-from p7.build import cache, sources
+from p7.build import cache
 
 
-def python(extra: str) -> str:
-    """The path of a Python that has an extra's requirements; made by pip at the first call, and when they change."""
-    requirements: list[str] = sources.project()["optional-dependencies"][extra]
+def python(name: str, requirements: list[str]) -> str:
+    """The path of a Python that has these requirements; made by pip at the first call, and whenever they change."""
     key = hashlib.sha256("\0".join([sys.executable, sys.version, *requirements]).encode()).hexdigest()[:12]
-    folder = os.path.join(cache(), f"venv-{extra}-{key}")
+    folder = os.path.join(cache(), f"venv-{name}-{key}")
     interpreter = os.path.join(folder, "bin", "python")
-    done = os.path.join(folder, "complete")
-    if not os.path.exists(done):
+    complete = os.path.join(folder, "complete")
+    if not os.path.exists(complete):
         _run([sys.executable, "-m", "venv", "--clear", folder], "install Debian's python3-venv, or your system's like")
         _run([interpreter, "-m", "pip", "install", "--quiet", *requirements], "pip must reach a package index")
-        with open(done, "w", encoding="ascii"):
+        with open(complete, "w", encoding="ascii"):
             pass
     return interpreter
 
 
 def _run(command: list[str], remedy: str) -> None:
-    if subprocess.run(command, check=False).returncode != 0:
+    # Standard output belongs to whoever called: pytest's summary is the last line there.
+    if subprocess.run(command, stdout=sys.stderr, check=False).returncode != 0:
         sys.exit(f"build.py: '{' '.join(command)}' failed: {remedy}")
