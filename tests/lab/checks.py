@@ -52,12 +52,27 @@ def default_reached(boot: Boot) -> str:
 
 def services_started(boot: Boot) -> str:
     """Every service that a runlevel names, by OpenRC's own account."""
-    rows = ask(boot, "rc-status", "--all", "--format", "ini")
-    states = dict(re.findall(r"^(\S+) = *(\S+)", rows, re.MULTILINE))
+    states = service_states(boot)
     wanted = [service for services in RUNLEVELS.values() for service in services]
-    failed = [f"{service} {states.get(service)}" for service in wanted if states.get(service) != "started"]
+    failed = [
+        f"{service} {states.get(service)}" for service in wanted if "started" not in states.get(service, "")
+    ]
     assert not failed, f"{', '.join(failed)}\n{boot.console()}"
     return f"{len(wanted)} services"
+
+
+def none_died(boot: Boot) -> str:
+    """supervise-daemon had to restart nothing since the boot: the number in brackets is its count."""
+    supervised = {name: state for name, state in service_states(boot).items() if "(" in state}
+    died = [f"{name} {state}" for name, state in supervised.items() if not state.endswith("(0)")]
+    assert supervised and not died, died
+    return f"{len(supervised)} daemons"
+
+
+def service_states(boot: Boot) -> dict[str, str]:
+    """What rc-status says of each service, such as "started" or "started 00:00:02 (0)"."""
+    rows = ask(boot, "rc-status", "--all", "--format", "ini")
+    return dict(re.findall(r"^(\S+) = *(.*?) *$", rows, re.MULTILINE))
 
 
 def compositor(boot: Boot) -> int:
@@ -112,7 +127,7 @@ def in_scope(boot: Boot) -> str:
     swaymsg(boot, "exec", "sleep", "1000")
     child = seen(boot, "pgrep", "--full", "--exact", "--oldest", "sleep 1000")
     for pid in (sway, child):
-        group = boot.path(f"proc/{pid}/cgroup").read_text()
+        group = ask(boot, "cat", f"/proc/{pid}/cgroup")
         assert re.search(rf"^0::{SCOPE}(/|$)", group, re.MULTILINE), f"{pid} is in {group}"
     return SCOPE
 
@@ -260,6 +275,7 @@ CHECKS: dict[str, Callable[[Boot], str]] = {
     "rsyslogd's READY is logged": ready_is_logged,
     "network hardened": network_is_set,
     "audio starts": audio_starts,
+    "no daemon died": none_died,
     "notifyd comes back": notifyd_comes_back,
     "the bridge comes back": bridge_comes_back,
 }

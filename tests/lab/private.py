@@ -139,10 +139,14 @@ class Private:
         user = ["setpriv", f"--reuid={uid}", f"--regid={uid}", "--clear-groups", "--"] if uid else []
         return [*enter, "--", *user, *map(str, argv)]
 
-    def run(self, argv: Sequence[str | Path], uid: int = 0, **keywords: Any) -> subprocess.CompletedProcess[str]:
+    def run(
+        self, argv: Sequence[str | Path], uid: int = 0, **keywords: Any
+    ) -> subprocess.CompletedProcess[str]:
         """Run to the end, with output as text."""
         keywords = {"timeout": 20, "stdin": subprocess.DEVNULL, **keywords}
-        return subprocess.run(self.command(argv, uid), check=False, capture_output=True, text=True, **keywords)
+        return subprocess.run(
+            self.command(argv, uid), check=False, capture_output=True, text=True, **keywords
+        )
 
     def start(self, argv: Sequence[str | Path], uid: int = 0, **keywords: Any) -> subprocess.Popen[str]:
         """Start and go on; it ends with the block at the latest."""

@@ -51,6 +51,8 @@ def show(boot: Boot, keep: bool) -> int:
         subprocess.run(boot.command(["bash", "-l"]), check=False)
     if not holds("PowerOff over D-Bus ends it", power_off, boot):
         failed.append("PowerOff over D-Bus ends it")
+    if failed:
+        tell_logs(boot)
     print(f"{len(failed)} of {len(CHECKS) + 1} failed: {', '.join(failed)}" if failed else "all true")
     return 1 if failed else 0
 
@@ -63,3 +65,11 @@ def holds(name: str, check: Callable[[Boot], str], boot: Boot) -> bool:
         print(f"  FAIL  {name:36} {error}", flush=True)
         return False
     return True
+
+
+def tell_logs(boot: Boot) -> None:
+    """The end of what each service wrote, for they go with the machine."""
+    for file in sorted(boot.log.iterdir()):
+        lines = file.read_text(errors="replace").splitlines() if file.is_file() else []
+        if lines:
+            print(f"{file.name}:", *lines[-20:], sep="\n  ")

@@ -24,7 +24,7 @@ RUNLEVELS = {
 
 @dataclass(frozen=True)
 class Machine:
-    """What differs between two boots: the form p7 is installed in, and the text of its p7.toml ("": none)."""
+    """What differs between two boots: the form p7 is installed in, and the text of its p7.toml ("": the example)."""
 
     form: str = "zipapp"
     p7_toml: str = ""
