@@ -6,11 +6,11 @@ import os
 import shutil
 from typing import NoReturn
 
-import pytest
-
 
 def missing(what: str, remedy: str) -> NoReturn:
     """End the test: skipped here, failed where CI=true, for CI installs all of .ci/apt-packages."""
+    import pytest  # here: the lab also serves build.py's verbs, where there is none
+
     message = f"{what}; {remedy}"
     if os.environ.get("CI") == "true":
         pytest.fail(message, pytrace=False)
