@@ -1,9 +1,10 @@
-"""System calls that os does not have, by number: mount(2), umount2(2), prctl(2), capset(2), seccomp(2).
+"""System calls that os does not have, by number: mount(2), umount2(2), prctl(2), capset(2), prlimit(2), seccomp(2).
 
 The one door to them is syscall(): a built-in module of the static form's launcher, or ctypes, which the static form
 has not got and which costs a third of a bare start; so callers import this module only when they need a call.
 """
 
+import array
 import errno
 import os
 import struct
@@ -14,8 +15,8 @@ if TYPE_CHECKING:
 
 # asm/unistd.h of the architectures Arch-based systems run on
 _NUMBERS = {
-    "x86_64": {"capset": 126, "prctl": 157, "mount": 165, "umount2": 166, "seccomp": 317},
-    "aarch64": {"capset": 91, "prctl": 167, "mount": 40, "umount2": 39, "seccomp": 277},
+    "x86_64": {"capset": 126, "prctl": 157, "mount": 165, "umount2": 166, "prlimit64": 302, "seccomp": 317},
+    "aarch64": {"capset": 91, "prctl": 167, "mount": 40, "umount2": 39, "prlimit64": 261, "seccomp": 277},
 }
 
 MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_BIND, MS_RELATIME = 2, 4, 8, 4096, 1 << 21
@@ -24,6 +25,7 @@ PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_SET_KEEPCAPS, PR_CAPBSET_DROP = 1, 4, 8, 2
 PR_SET_NO_NEW_PRIVS, PR_SET_NAME = 38, 15
 SECCOMP_SET_MODE_FILTER = 1
 SO_PEERPIDFD = 77
+_RLIMIT_NOFILE = 7
 
 
 def _syscall(name: str, *arguments: int | bytes | None) -> int:
@@ -82,3 +84,11 @@ def capset_empty() -> None:
 def seccomp(operation: int, flags: int, arguments: bytes) -> None:
     """seccomp(2); `arguments` is the structure that the operation asks for. Raises OSError."""
     _syscall("seccomp", operation, flags, arguments)
+
+
+def raise_open_files(number: int) -> None:
+    """Let this process have `number` descriptors at least (RLIMIT_NOFILE, prlimit(2)). Raises OSError."""
+    limits = array.array("Q", (0, 0))  # struct rlimit64: soft, hard
+    _syscall("prlimit64", 0, _RLIMIT_NOFILE, None, limits.buffer_info()[0])
+    wanted = struct.pack("@QQ", max(limits[0], number), max(limits[1], number))
+    _syscall("prlimit64", 0, _RLIMIT_NOFILE, wanted, None)
