@@ -38,9 +38,8 @@ class User:
 
     @property
     def object_path(self) -> str:
-        """The user's D-Bus object; a leading digit is escaped as sd_bus_path_encode(3) does."""
-        digits = str(self.uid)
-        return f"/org/freedesktop/login1/user/_{ord(digits[0]):02x}{digits[1:]}"
+        """The user's D-Bus object; logind does not escape the uid as sd_bus_path_encode(3) would, only precedes it."""
+        return f"/org/freedesktop/login1/user/_{self.uid}"
 
     @property
     def slice(self) -> str:

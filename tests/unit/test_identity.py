@@ -47,5 +47,5 @@ def test_nobody_eligible_is_one_warning(tmp_path, capfd, passwd):
 def test_paths_of_a_user():
     user = identity.User("lain", 1000, 1000, "/home/lain", "/bin/sh")
     assert user.runtime_path == "/run/user/1000"
-    assert user.object_path == "/org/freedesktop/login1/user/_31000"
+    assert user.object_path == "/org/freedesktop/login1/user/_1000"
     assert user.scope == "/user.slice/user-1000.slice/session-1.scope"
