@@ -1,0 +1,192 @@
+"""One connection to a message bus: authentication, framing, descriptors, replies to our own calls. It never blocks."""
+
+import _socket
+import array
+import struct
+
+from jeepney.auth import BEGIN, AuthenticationError, Authenticator
+
+from p7 import log
+from p7.dbus import message as wire
+from p7.dbus.message import Message
+from p7.loop import IN, OUT, Loop
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+_CHUNK = 1 << 16
+_ANCILLARY = _socket.CMSG_SPACE(253 * 4)  # SCM_MAX_FD
+_BACKLOG = 4096  # messages that the bus has not taken yet, before it counts as gone
+
+
+class Connection:
+    """`received(message)` is called for every call and signal, `lost(reason)` at most once."""
+
+    def __init__(
+        self, loop: Loop, path: str, received: "Callable[[Message], None]", lost: "Callable[[str], None]"
+    ) -> None:
+        """Connect to a bus's socket. Raises OSError. What is sent before the bus has let us in waits for that."""
+        self._loop = loop
+        self._received = received
+        self._lost = lost
+        self._serial = 0
+        self._answers: dict[int, Callable[[Message], None]] = {}
+        self._input = bytearray()
+        self._input_fds: list[int] = []
+        self._output: list[tuple[bytes, tuple[int, ...]]] = []
+        self._waits_to_write = False
+        self._authenticator: Authenticator | None = Authenticator(enable_fds=True)
+        self._socket = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM | _socket.SOCK_CLOEXEC)
+        try:
+            self._socket.connect(path)
+        except OSError:
+            self._socket.close()
+            raise
+        self._socket.setblocking(False)
+        self.open = True
+        loop.add(self._socket.fileno(), self._ready)
+        self._socket.send(self._authenticator.data_to_send())
+
+    def close(self, reason: str = "") -> None:
+        """Drop the connection and all that waits for it; with a reason, `lost` is told."""
+        if not self.open:
+            return
+        self.open = False
+        self._loop.remove(self._socket.fileno())
+        self._socket.close()
+        for _, fds in self._output:
+            wire.close(fds)
+        wire.close(self._input_fds)
+        self._output.clear()
+        self._answers.clear()
+        if reason:
+            self._lost(reason)
+
+    def call(
+        self,
+        destination: str,
+        path: str,
+        interface: str,
+        member: str,
+        signature: str = "",
+        *values: "Any",
+        answer: "Callable[[Message], None]",
+    ) -> None:
+        """Call a method; `answer(message)` gets its reply or error, unless the connection is lost before."""
+        body = wire.pack(signature, values)
+        serial = self._next_serial()
+        self._answers[serial] = answer
+        self._send(wire.call(serial, destination, path, interface, member, signature, body))
+
+    def reply(self, call: Message, signature: str, body: bytes, fds: tuple[int, ...] = ()) -> None:
+        """Answer a call. The descriptors are closed once they are sent."""
+        if call.flags & wire.NO_REPLY_EXPECTED:
+            wire.close(fds)
+        else:
+            self._send(wire.reply(self._next_serial(), call, signature, body, len(fds)), fds)
+
+    def error(self, call: Message, name: str, text: str) -> None:
+        """Answer a call with an error."""
+        if not call.flags & wire.NO_REPLY_EXPECTED:
+            self._send(wire.error(self._next_serial(), call, name, text))
+
+    def signal(self, path: str, interface: str, member: str, signature: str, body: bytes) -> None:
+        """Send a signal to whoever listens."""
+        self._send(wire.signal(self._next_serial(), path, interface, member, signature, body))
+
+    def _next_serial(self) -> int:
+        self._serial = self._serial % 0xFFFFFFFF + 1  # 32 bits, never 0
+        return self._serial
+
+    def _send(self, data: bytes, fds: tuple[int, ...] = ()) -> None:
+        if not self.open:
+            wire.close(fds)
+            return
+        self._output.append((data, fds))
+        if self._authenticator is None:
+            self._flush()
+        if len(self._output) > _BACKLOG:
+            self.close("the bus does not read what is sent to it")
+
+    def _flush(self) -> None:
+        try:
+            while self._output:
+                data, fds = self._output[0]
+                rights = [(_socket.SOL_SOCKET, _socket.SCM_RIGHTS, array.array("i", fds))] if fds else ()
+                sent = self._socket.sendmsg((data,), rights, _socket.MSG_NOSIGNAL)
+                wire.close(fds)  # the kernel holds them for the receiver, with the first byte
+                if sent == len(data):
+                    del self._output[0]
+                else:
+                    self._output[0] = (data[sent:], ())
+        except BlockingIOError:
+            pass
+        except OSError as error:
+            self.close(f"sending to the bus: {error.strerror}")
+            return
+        if self._waits_to_write != bool(self._output):
+            self._waits_to_write = not self._waits_to_write
+            self._loop.change(self._socket.fileno(), IN | OUT if self._waits_to_write else IN)
+
+    def _ready(self, events: int) -> None:
+        if events & OUT:
+            self._flush()
+        if events & ~OUT and self.open:
+            self._read()
+
+    def _read(self) -> None:
+        try:
+            data, ancillary, _, _ = self._socket.recvmsg(_CHUNK, _ANCILLARY, _socket.MSG_CMSG_CLOEXEC)
+        except BlockingIOError:
+            return
+        except OSError as error:
+            self.close(f"reading from the bus: {error.strerror}")
+            return
+        for _, _, rights in ancillary:
+            self._input_fds += array.array("i", rights)
+        if not data:
+            self.close("the bus closed the connection")
+        elif self._authenticator is not None:
+            self._authenticate(data)
+        else:
+            self._input += data
+            self._split()
+
+    def _authenticate(self, data: bytes) -> None:
+        assert self._authenticator is not None
+        try:
+            self._authenticator.feed(data)
+        except AuthenticationError as error:
+            self.close(str(error))
+            return
+        if not self._authenticator.authenticated:
+            self._socket.send(self._authenticator.data_to_send())
+            return
+        self._authenticator = None
+        self._output.insert(0, (BEGIN, ()))
+        self._flush()
+
+    def _split(self) -> None:
+        """Take whole messages off the input and deliver them."""
+        try:
+            while len(self._input) >= wire.HEADER_SIZE and len(self._input) >= (size := wire.size(self._input)):
+                raw = bytes(self._input[:size])
+                del self._input[:size]
+                self._deliver(Message(raw))
+        except (ValueError, IndexError, struct.error) as error:  # the bus checks messages: this one is not the bus's
+            self.close(f"the bus sent no D-Bus message: {error}")
+
+    def _deliver(self, message: Message) -> None:
+        message.fds = self._input_fds[: message.fd_count]
+        del self._input_fds[: message.fd_count]
+        try:
+            if message.kind in (wire.CALL, wire.SIGNAL):
+                self._received(message)
+            elif message.kind in (wire.RETURN, wire.ERROR):
+                answer = self._answers.pop(message.reply_serial, None)
+                if answer is not None:
+                    answer(message)
+        except Exception as error:  # one message must never end the service of all
+            log.error(f"internal error, please report it: {message.interface}.{message.member}: {error!r}")
