@@ -1,0 +1,127 @@
+"""The Manager's methods that begin an operation, and those that tell beforehand whether it could be done."""
+
+from p7.broker import sleep as kernel
+from p7.dbus import errors as names
+from p7.dbus.call import Call
+from p7.dbus.errors import DBusError
+from p7.dbus.peers import Peer
+from p7.login1 import errors
+from p7.login1.inhibitors import BLOCK, BLOCK_WEAK, SHUTDOWN, SLEEP
+from p7.login1.model import Login1
+from p7.login1.power import ACTIONS, SLEEP_ORDER, Action, in_progress
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from p7.dbus.interface import Handler
+
+# SD_LOGIND_*, which org.freedesktop.login1(5) lists
+ROOT_CHECK_INHIBITORS, KEXEC, SOFT_REBOOT, SOFT_REBOOT_IF_NEXTROOT, SKIP_INHIBITORS = 1, 2, 4, 8, 16
+_FLAGS = ROOT_CHECK_INHIBITORS | KEXEC | SOFT_REBOOT | SOFT_REBOOT_IF_NEXTROOT | SKIP_INHIBITORS
+
+
+def begins(name: str) -> "Handler":
+    """The handler of PowerOff and its like, with and without flags."""
+
+    def handler(call: Call, argument: bool | int) -> None:
+        flags = 0 if isinstance(argument, bool) else argument  # a bool is "interactive": there is nobody to ask
+        _check_flags(name, flags)
+        begin(call, ACTIONS[name], flags)
+
+    return handler
+
+
+def sleep(call: Call, flags: int) -> None:
+    """Sleep: the first of SleepOperation that the machine can do."""
+    _check_flags("sleep", flags)
+    names_ = sleep_operations(call.state)
+    if not names_:
+        raise DBusError(errors.SLEEP_NOT_SUPPORTED, "None of the configured sleep operations are supported")
+    begin(call, ACTIONS[names_[0]], flags)
+
+
+def can(name: str) -> "Handler":
+    """The handler of CanPowerOff and its like."""
+
+    def handler(call: Call) -> tuple[str]:
+        return (_answer(call.state, ACTIONS[name], call.caller),)
+
+    return handler
+
+
+def can_sleep(call: Call) -> tuple[str]:
+    """CanSleep: as Sleep would go."""
+    operations = sleep_operations(call.state)
+    return (_answer(call.state, ACTIONS[operations[0]], call.caller) if operations else "na",)
+
+
+def sleep_operations(model: Login1) -> list[str]:
+    """What Sleep chooses from: the operations that can be done, in the order of preference."""
+    return [name for name in SLEEP_ORDER if _is_possible(model, ACTIONS[name])]
+
+
+def begin(call: Call, action: Action, flags: int) -> None:
+    """Do it for this caller, or raise why not."""
+    model: Login1 = call.state
+    check(model, action, call.caller, flags)
+    if model.settings[action.key] == "noop":
+        call.reply()
+        return
+    if model.schedule.cancel():
+        model.tell("unschedule")
+    if action.what == SHUTDOWN:
+        model.broadcast(f"The system will {action.label} now!")
+    model.power.begin(action, lambda error: call.reply() if error is None else call.fail(error))
+
+
+def check(model: Login1, action: Action, caller: Peer, flags: int) -> None:
+    """Raise what the caller gets if this cannot be done now."""
+    if model.settings[action.key] == "off":
+        raise DBusError(names.NOT_SUPPORTED, f"[power] in p7.toml switches '{action.name}' off")
+    if not _is_possible(model, action):
+        text = f"Sleep verb '{action.name}' is not configured or configuration is not supported by kernel"
+        raise DBusError(errors.SLEEP_NOT_SUPPORTED, text)
+    if _is_blocked(model, action, caller, flags):
+        raise DBusError(errors.BLOCKED, "Operation denied due to active block inhibitor")
+    if model.power.what:
+        raise in_progress()
+
+
+def _check_flags(name: str, flags: int) -> None:
+    if flags & ~_FLAGS:
+        raise errors.invalid("Invalid flags parameter")
+    if flags & KEXEC and flags & SOFT_REBOOT:
+        raise errors.invalid("Both reboot via kexec and soft reboot selected, which is not supported")
+    if name != "reboot" and flags & KEXEC:
+        raise errors.invalid("Reboot via kexec option is only applicable with reboot operations")
+    if name != "reboot" and flags & (SOFT_REBOOT | SOFT_REBOOT_IF_NEXTROOT):
+        raise errors.invalid("Soft reboot option is only applicable with reboot operations")
+    if flags & SOFT_REBOOT:
+        raise DBusError(names.NOT_SUPPORTED, "OpenRC has no soft reboot")
+
+
+def _answer(model: Login1, action: Action, caller: Peer) -> str:
+    if model.settings[action.key] == "off" or not _is_possible(model, action):
+        return "na"
+    return "yes" if model.trusts(caller) and not _is_blocked(model, action, caller, 0) else "no"
+
+
+def _is_possible(model: Login1, action: Action) -> bool:
+    """Whether p7.toml and the kernel let it be; going down always works."""
+    mode = model.settings[action.key]
+    if mode != "auto" or action.what != SLEEP:
+        return mode != "off"
+    return kernel.is_possible(model.root, action.name)
+
+
+def _is_blocked(model: Login1, action: Action, caller: Peer, flags: int) -> bool:
+    """Whether an inhibitor stops this caller: "block" everybody, "block-weak" neither root nor who took it."""
+    if flags & SKIP_INHIBITORS:
+        return False
+    if model.inhibitors.holds(BLOCK, action.what):
+        return True
+    if not model.inhibitors.holds(BLOCK_WEAK, action.what):
+        return False
+    if caller.uid == 0:
+        return bool(flags & ROOT_CHECK_INHIBITORS)
+    weak = [i for i in model.inhibitors if i.mode == BLOCK_WEAK and action.what in i.what]
+    return any(i.uid != caller.uid for i in weak)
