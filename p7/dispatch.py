@@ -89,7 +89,7 @@ def call(module: "ModuleType", **arguments: object) -> int:
 
 def _is_pipe(fd: object) -> bool:
     try:
-        return stat.S_ISFIFO(os.fstat(fd).st_mode)  # type: ignore[arg-type]
+        return isinstance(fd, int) and stat.S_ISFIFO(os.fstat(fd).st_mode)  # None: the option was not given
     except OSError:
         return False
 
