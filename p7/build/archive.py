@@ -38,23 +38,18 @@ def build(_args: list[str]) -> int:
 
 
 def pack() -> bytes:
-    """The zip: what a boot reads is stored; click, slow to import anyway, is deflated."""
+    """The zip: the bytecode that a boot reads is stored, the rest deflated: sources, and click, slow to import anyway."""
     assert len(SHEBANG) < 256
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
         _add(archive, "__main__.py", _MAIN)
-        for name, data in sources.own().items():
-            add_module(archive, name, data, zipfile.ZIP_STORED)
-        for name, data in sources.libraries().items():
-            add_module(archive, name, data, zipfile.ZIP_STORED if name.startswith("jeepney") else zipfile.ZIP_DEFLATED)
+        for name, data in {**sources.own(), **sources.libraries()}.items():
+            _add(archive, name, data)
+            if name.endswith(".py"):
+                # Fast on the Python that built it; on the next one the source is what still runs.
+                method = zipfile.ZIP_DEFLATED if name.startswith("click") else zipfile.ZIP_STORED
+                _add(archive, name + "c", bytecode(name, data), method)
     return buffer.getvalue()
-
-
-def add_module(archive: zipfile.ZipFile, name: str, data: bytes, method: int) -> None:
-    """A source and its bytecode: fast on the Python that built it, still right on the next one."""
-    _add(archive, name, data, method)
-    if name.endswith(".py"):
-        _add(archive, name + "c", bytecode(name, data), method)
 
 
 def bytecode(name: str, source: bytes) -> bytes:
@@ -71,7 +66,7 @@ def write_program(path: str, data: bytes) -> None:
     os.replace(path + ".new", path)
 
 
-def _add(archive: zipfile.ZipFile, name: str, data: bytes, method: int = zipfile.ZIP_STORED) -> None:
+def _add(archive: zipfile.ZipFile, name: str, data: bytes, method: int = zipfile.ZIP_DEFLATED) -> None:
     info = zipfile.ZipInfo(name, _EPOCH)
     info.external_attr = (stat.S_IFREG | 0o644) << 16
     info.compress_type = method
