@@ -1,0 +1,118 @@
+"""Every form where little is as usual: closed descriptors, no environment, early boot; and what others see of it."""
+
+import os
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.lab.private import Private
+from tests.need import need_root
+
+NOTIFYD = "lainos-notifyd"
+
+
+@pytest.fixture
+def machine():
+    need_root("it has a /run of its own")
+    with Private() as machine:
+        yield machine
+
+
+def wait_for(condition, what):
+    for _ in range(200):
+        value = condition()
+        if value:
+            return value
+        time.sleep(0.01)
+    raise AssertionError(f"{what} did not come in two seconds")
+
+
+def processes(machine, name):
+    """The pids inside whose program's name is `name`."""
+    found = []
+    for folder in machine.path("/proc").glob("[0-9]*"):
+        try:
+            if (folder / "comm").read_text() == name[:15] + "\n" and os.readlink(folder / "exe"):
+                found.append(folder)
+        except OSError:
+            pass  # it has ended: PID 1 in there, a sleep, reaps nobody
+    return found
+
+
+def serve(machine, command, **keywords):
+    """Start notifyd; returns once its socket is there."""
+    process = machine.start(command, **keywords)
+    wait_for(machine.path("/run/systemd/notify").is_socket, "the socket")
+    return process
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+def test_closed_descriptors_become_dev_null(artifact, machine, closed):
+    serve(machine, ["sh", "-c", f'exec "$@" {closed}', "sh", artifact, NOTIFYD])
+    daemon = processes(machine, artifact.name)[-1]
+    opened = [os.readlink(daemon / "fd" / str(fd)) for fd in range(3)]
+    numbers = [number for number, sign in enumerate(("<&-", ">&-", "2>&-")) if sign in closed.split()]
+    assert [opened[number] for number in numbers] == ["/dev/null"] * len(numbers)
+
+
+# Root read-only, nothing of what a program may hope for; /run is there, but nothing runs from it.
+_EARLY = """
+mount -t tmpfs none /mnt
+cp "$1" /mnt/p7
+for folder in /tmp /var/tmp /root /home; do mount -t tmpfs -o ro,mode=0 none $folder; done
+mount -o remount,noexec /run
+mount -o remount,bind,ro /
+umount -l /proc
+umask 077
+cd /
+exec env -i /mnt/p7 lainos-ghost-units <&- >&- 2>&-
+"""
+
+
+@pytest.mark.parametrize("form", ["zipapp", "static"])
+def test_early_boot(build, machine, form):
+    done = machine.run(["sh", "-ec", _EARLY, "sh", build(form)])
+    assert done.returncode == 0
+    session = machine.path("/run/systemd/sessions/1")
+    assert "UID=1000" in session.read_text()
+    assert session.stat().st_mode & 0o777 == 0o644
+    assert machine.path("/run/systemd").stat().st_mode & 0o777 == 0o755
+
+
+@pytest.mark.parametrize("locale", [{}, {"LC_ALL": "C"}, {"LANG": "xx_XX.ISO-8859-1"}, {"LC_ALL": "C.UTF-8"}])
+def test_arguments_are_bytes_in_any_locale(artifact, locale):
+    done = subprocess.run([artifact, b"na\xefve\xc3\xab"], env=locale, capture_output=True, check=False, timeout=20)
+    assert done.returncode == 127
+    assert done.stderr.startswith(b"na")
+    assert done.stderr.count(b"\n") == 1
+
+
+def test_the_kernel_knows_it_by_the_name_of_the_link(artifact, machine, tmp_path):
+    link = tmp_path / NOTIFYD
+    link.symlink_to(artifact)
+    serve(machine, [link])
+    daemon = processes(machine, NOTIFYD)[-1]
+    arguments = (daemon / "cmdline").read_bytes().split(b"\0")
+    assert os.fsencode(link) in arguments
+    if artifact.name == "p7-static":
+        assert arguments == [os.fsencode(link), b""]
+        assert os.readlink(daemon / "exe") == str(artifact)
+        assert [path.name for path in machine.path("/proc").glob("[0-9]*") if path.name == daemon.name]
+
+
+def test_a_daemon_killed_is_a_daemon_gone(artifact, machine):
+    process = serve(machine, [artifact, NOTIFYD])
+    first = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+    os.kill(int(first[0]), signal.SIGKILL)  # nsenter's child: what a supervisor knows
+    wait_for(lambda: not processes(machine, artifact.name), "the end of all its processes")
+
+
+def test_a_daemon_ends_on_sigterm(artifact, machine):
+    process = serve(machine, [artifact, NOTIFYD])
+    first = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+    os.kill(int(first[0]), signal.SIGTERM)
+    assert process.wait(2) == 0
+    assert not processes(machine, artifact.name)
