@@ -22,13 +22,13 @@ _syslog: "_Syslog | None" = None
 class _Syslog:
     """The descriptors that a daemon logs to, opened while it may still open them."""
 
-    __slots__ = ("_kmsg_fd", "_path", "_prefix", "_socket", "_terminal")
+    __slots__ = ("_kmsg_fd", "_path", "_prefix", "_shown", "_socket")
 
-    def __init__(self, name: str, root: Root) -> None:
+    def __init__(self, name: str, root: Root, shown: bool) -> None:
         self._prefix = name
         self._path = root.path("/dev/log")
         self._socket: socket | None = None
-        self._terminal = os.isatty(2)
+        self._shown = shown
         try:
             self._kmsg_fd = os.open(root.path("/dev/kmsg"), os.O_WRONLY | os.O_CLOEXEC | os.O_NOCTTY)
         except OSError:
@@ -38,7 +38,7 @@ class _Syslog:
         line = f"<{_DAEMON_FACILITY | priority}>{self._prefix}[{os.getpid()}]: {text}"
         data = line.encode("utf-8", "replace")
         logged = self._send(data) or self._send(data) or self._write_kmsg(data)
-        if self._terminal or not logged:
+        if self._shown or not logged:
             _stderr(text)
 
     def _send(self, data: bytes) -> bool:
@@ -76,7 +76,13 @@ def start(name: str) -> None:
 def start_daemon(root: Root) -> None:
     """From here on, log as a daemon does. Call it before privileges are dropped: /dev/kmsg is root's."""
     global _syslog
-    _syslog = _Syslog(_name, root)
+    _syslog = _Syslog(_name, root, os.isatty(2))
+
+
+def start_session(root: Root) -> None:
+    """From here on, log to syslog and to stderr both: what a login's program writes there, a greeter hides."""
+    global _syslog
+    _syslog = _Syslog(_name, root, True)
 
 
 def write(priority: int, text: str) -> None:

@@ -1,5 +1,6 @@
-"""Processes: what /proc says of one, dropping root, and telling a supervisor that we are ready."""
+"""Processes: what /proc says of one, becoming another user or program, telling a supervisor that we are ready."""
 
+import _signal
 import os
 import sys
 
@@ -43,6 +44,21 @@ def drop(uid: int, gid: int) -> None:
     except PermissionError:
         return
     raise Failure("could not drop root's privileges")
+
+
+def find(name: str, path: str) -> str:
+    """An executable as execvp(3) finds it in `path`; empty if there is none. A name with a slash is its own path."""
+    folders = [""] if "/" in name else [f"{folder or '.'}/" for folder in path.split(":")]
+    for folder in folders:
+        if os.path.isfile(folder + name) and os.access(folder + name, os.X_OK):
+            return folder + name
+    return ""
+
+
+def reset_signals() -> None:
+    """Undo what Python ignores, before execve(2), which keeps it ignored: no pipeline would end on SIGPIPE."""
+    for number in (_signal.SIGPIPE, _signal.SIGXFSZ):
+        _signal.signal(number, _signal.SIG_DFL)
 
 
 def comm(root: Root, pid: int) -> str:

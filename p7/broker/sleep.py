@@ -11,10 +11,6 @@ from p7 import log
 from p7.broker import children
 from p7.root import Root
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
 _STATE, _DISK = "/sys/power/state", "/sys/power/disk"
 _ALARM = "/sys/class/rtc/rtc0/wakealarm"
 
@@ -48,18 +44,18 @@ def is_possible(root: Root, action: str) -> bool:
     return steps and (action != "suspend-then-hibernate" or os.path.exists(root.path(_ALARM)))
 
 
-def run(root: Root, action: str, command: "Sequence[str]" = ()) -> int:
+def run(root: Root, action: str, command: list[str]) -> int:
     """Hooks, sleep (or the command that stands for it), hooks; returns after waking, 0 if it slept."""
     hooks = _hooks(root)
     for hook in hooks:
-        _run([hook, "pre", action], SYSTEMD_SLEEP_ACTION=action)
+        _run([hook, "pre", action], action)
     try:
-        status = _run(command) if command else _sleep(root, action)
+        status = _run(command, action) if command else _sleep(root, action)
     except OSError as error:
         log.error(f"{action}: {error.filename or ''}: {error.strerror}")
         status = 1
     for hook in hooks:
-        _run([hook, "post", action], SYSTEMD_SLEEP_ACTION=action)
+        _run([hook, "post", action], action)
     return status
 
 
@@ -112,10 +108,10 @@ def _hooks(root: Root) -> list[str]:
     return sorted(executable, key=os.path.basename)
 
 
-def _run(argv: "Sequence[str]", **environment: str) -> int:
+def _run(argv: list[str], action: str) -> int:
     """Run a program and wait, but not for ever."""
     try:
-        pid = children.spawn(argv, **environment)
+        pid = children.spawn(argv, extra={"SYSTEMD_SLEEP_ACTION": action})
     except OSError as error:
         log.error(f"{argv[0]}: {error.strerror}")
         return 1

@@ -97,7 +97,7 @@ class Verbs:
         os.write(write_fd, text.encode("utf-8", "surrogateescape") + b"\n")  # a pipe holds more than a message does
         os.close(write_fd)
         try:
-            children.watch(self._loop, children.spawn([self._root.path(path)], read_fd), lambda _status: None)
+            children.watch(self._loop, children.spawn([self._root.path(path)], stdin_fd=read_fd), lambda _status: None)
         finally:
             os.close(read_fd)
 
