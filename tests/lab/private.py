@@ -5,7 +5,7 @@
         machine.path("/run/systemd/users/1000").read_text()
 
 Applets run in it without --root, as they do on a real system. Nothing outside changes, and leaving the block ends
-every process inside. With `cgroups` it has a cgroup2 hierarchy too, below a cgroup of its own.
+every process inside, in a cgroup2 hierarchy below a cgroup of its own.
 Lighter than tests.lab.boot: no OpenRC, no tree, the machine's own programs; 20 ms.
 """
 
@@ -44,7 +44,7 @@ mount --rbind "$1/dev" /dev
 ln -s /proc/self/fd /dev/fd
 mount -t tmpfs -o "mode=0755,$2" tmpfs /run
 if [ -n "$4" ]; then mkdir "$1/v1"; mount --bind "$4" "$1/v1"; fi
-if [ -n "$3" ]; then umount --recursive --lazy /sys/fs/cgroup; fi
+umount --recursive --lazy /sys/fs/cgroup
 eval "$3"
 echo up
 exec sleep 600
@@ -56,7 +56,6 @@ exec sleep 600
 _V1 = "mount -t tmpfs cgroup_root /sys/fs/cgroup; mkdir /sys/fs/cgroup/openrc /sys/fs/cgroup/unified;"
 _V1 += 'mount --bind -o ro "$1/v1" /sys/fs/cgroup/openrc;'
 _CGROUPS = {
-    "": "",
     "nothing": ":",
     "legacy": _V1,
     "hybrid": _V1 + "mount -t cgroup2 none /sys/fs/cgroup/unified",
@@ -67,7 +66,7 @@ _CGROUPS = {
 class Private:
     """Namespaces with `passwd` and p7.toml in place; `run_options` are mount options of /run's tmpfs, as size=4k.
 
-    `cgroups` is what is mounted on /sys/fs/cgroup: "unified", "hybrid", "legacy", "nothing", or "" for the machine's.
+    `cgroups` is what is mounted on /sys/fs/cgroup: "unified", "hybrid", "legacy" or "nothing"; never the machine's own.
     """
 
     def __init__(
@@ -76,7 +75,7 @@ class Private:
         passwd: str = PASSWD,
         toml: str | None = None,
         run_options: str = "size=16m",
-        cgroups: str = "",
+        cgroups: str = "unified",
     ) -> None:
         self._work = Path(mkdtemp(prefix="p7-private-"))
         for name in ("etc/lainos", "work", "dev"):
@@ -86,26 +85,13 @@ class Private:
             (self._work / "etc/lainos/p7.toml").write_text(toml)
         self._run_options = run_options
         self._mounts = _CGROUPS[cgroups]
-        self.cgroup = cgroup2() / self._work.name if cgroups else None
+        self.cgroup = cgroup2() / self._work.name
 
     def __enter__(self) -> Self:
-        unshare = ["unshare", "--mount", "--pid", "--fork", "--kill-child=KILL", "--mount-proc"]
-        if self.cgroup is not None:
-            self.cgroup.mkdir()
-            unshare = [*_join(self.cgroup), *unshare, "--cgroup"]
-        command = [
-            "setpriv",
-            "--pdeathsig=KILL",
-            *unshare,
-            "sh",
-            "-ec",
-            _SETUP,
-            "sh",
-            str(self._work),
-            self._run_options,
-            self._mounts,
-            cgroup1() if "v1" in self._mounts else "",
-        ]
+        self.cgroup.mkdir()
+        unshare = ["unshare", "--mount", "--pid", "--cgroup", "--fork", "--kill-child=KILL", "--mount-proc"]
+        command = [*_join(self.cgroup), "setpriv", "--pdeathsig=KILL", *unshare, "sh", "-ec", _SETUP, "sh"]
+        command += [str(self._work), self._run_options, self._mounts, cgroup1() if "v1" in self._mounts else ""]
         self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
         assert self._process.stdout is not None
         if self._process.stdout.readline() != "up\n":
@@ -120,8 +106,7 @@ class Private:
         assert self._process.stdout is not None
         self._process.stdout.close()
         shutil.rmtree(self._work)
-        if self.cgroup is not None:
-            _remove(self.cgroup)
+        _remove(self.cgroup)
 
     def path(self, inside: str) -> Path:
         """A path inside, as the test reaches it."""
@@ -133,20 +118,14 @@ class Private:
 
     def command(self, argv: Sequence[str | Path], uid: int = 0) -> list[str]:
         """The command line that runs `argv` inside as `uid`."""
-        enter = ["nsenter", f"--target={self.pid}", "--mount", "--pid"]
-        if self.cgroup is not None:
-            enter = [*_join(self.cgroup), *enter, "--cgroup"]
+        enter = [*_join(self.cgroup), "nsenter", f"--target={self.pid}", "--mount", "--pid", "--cgroup"]
         user = ["setpriv", f"--reuid={uid}", f"--regid={uid}", "--clear-groups", "--"] if uid else []
         return [*enter, "--", *user, *map(str, argv)]
 
-    def run(
-        self, argv: Sequence[str | Path], uid: int = 0, **keywords: Any
-    ) -> subprocess.CompletedProcess[str]:
+    def run(self, argv: Sequence[str | Path], uid: int = 0, **keywords: Any) -> subprocess.CompletedProcess[str]:
         """Run to the end, with output as text."""
         keywords = {"timeout": 20, "stdin": subprocess.DEVNULL, **keywords}
-        return subprocess.run(
-            self.command(argv, uid), check=False, capture_output=True, text=True, **keywords
-        )
+        return subprocess.run(self.command(argv, uid), check=False, capture_output=True, text=True, **keywords)
 
     def start(self, argv: Sequence[str | Path], uid: int = 0, **keywords: Any) -> subprocess.Popen[str]:
         """Start and go on; it ends with the block at the latest."""
