@@ -44,7 +44,7 @@ mount --rbind "$1/dev" /dev
 ln -s /proc/self/fd /dev/fd
 mount -t tmpfs -o "mode=0755,$2" tmpfs /run
 if [ -n "$4" ]; then mkdir "$1/v1"; mount --bind "$4" "$1/v1"; fi
-umount --recursive --lazy /sys/fs/cgroup
+umount --no-mtab --recursive --lazy /sys/fs/cgroup
 eval "$3"
 echo up
 exec sleep 600
