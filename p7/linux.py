@@ -1,13 +1,12 @@
 """System calls that os does not have, by number: mount(2), umount2(2), prctl(2), capset(2), prlimit(2), seccomp(2).
 
-The one door to them is syscall(): a built-in module of the static form's launcher, or ctypes, which the static form
-has not got and which costs a third of a bare start; so callers import this module only when they need a call.
+The one door to them is syscall(): a built-in module of the static form's launcher, or _ctypes, which costs a tenth of a
+bare start; so callers import this module only when they need a call.
 """
 
-import array
 import errno
 import os
-import struct
+import sys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -43,15 +42,29 @@ def _door() -> "Callable[..., tuple[int, int]]":
     try:
         from _p7 import syscall
     except ImportError:
-        import ctypes
-
-        libc = ctypes.CDLL(None, use_errno=True)
-
-        def syscall(number: int, *arguments: int | bytes | None) -> tuple[int, int]:
-            longs = [ctypes.c_long(a) if isinstance(a, int) else ctypes.c_char_p(a) for a in arguments]
-            return libc.syscall(ctypes.c_long(number), *longs), ctypes.get_errno()
-
+        return _ctypes_door()
     return syscall  # type: ignore[no-any-return]
+
+
+def _ctypes_door() -> "Callable[..., tuple[int, int]]":
+    """The same by what is below ctypes: that package would cost a fifth of a bare start more, for types we need not."""
+    import _ctypes
+
+    class Long(_ctypes._SimpleCData):  # type: ignore[type-arg]
+        _type_ = "l"
+
+    class Function(_ctypes.CFuncPtr):
+        _flags_ = _ctypes.FUNCFLAG_CDECL | _ctypes.FUNCFLAG_USE_ERRNO
+        _restype_ = Long
+
+    function = Function(_ctypes.dlsym(_ctypes.dlopen(None, 0), "syscall"))  # type: ignore[arg-type]
+
+    def syscall(*arguments: int | bytes | None) -> tuple[int, int]:
+        # Bytes and None go as pointers already; a plain int would be cut to 32 bits.
+        result = function(*(Long(a) if isinstance(a, int) else a for a in arguments))
+        return result, _ctypes.get_errno()
+
+    return syscall
 
 
 def mount(source: str, target: str, kind: str, flags: int = 0, data: str = "") -> None:
@@ -78,7 +91,8 @@ def prctl(option: int, argument: int | bytes = 0) -> None:
 def capset_empty() -> None:
     """capset(2): no capability in this thread's permitted, effective and inheritable sets. Raises OSError."""
     version_3, this_thread = 0x20080522, 0
-    _syscall("capset", struct.pack("=II", version_3, this_thread), bytes(24))
+    header = version_3.to_bytes(4, sys.byteorder) + this_thread.to_bytes(4, sys.byteorder)
+    _syscall("capset", header, bytes(24))
 
 
 def seccomp(operation: int, flags: int, arguments: bytes) -> None:
@@ -88,7 +102,10 @@ def seccomp(operation: int, flags: int, arguments: bytes) -> None:
 
 def raise_open_files(number: int) -> None:
     """Let this process have `number` descriptors at least (RLIMIT_NOFILE, prlimit(2)). Raises OSError."""
+    import array
+
     limits = array.array("Q", (0, 0))  # struct rlimit64: soft, hard
-    _syscall("prlimit64", 0, _RLIMIT_NOFILE, None, limits.buffer_info()[0])
-    wanted = struct.pack("@QQ", max(limits[0], number), max(limits[1], number))
-    _syscall("prlimit64", 0, _RLIMIT_NOFILE, wanted, None)
+    address = limits.buffer_info()[0]
+    _syscall("prlimit64", 0, _RLIMIT_NOFILE, None, address)
+    limits[0], limits[1] = max(limits[0], number), max(limits[1], number)
+    _syscall("prlimit64", 0, _RLIMIT_NOFILE, address, None)

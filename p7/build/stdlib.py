@@ -12,7 +12,7 @@ from p7.build import sources
 
 # Named in a function that p7 never calls, so not to be packed.
 UNUSED = {
-    "ctypes": "p7/linux.py, where there is no _p7 module",
+    "_ctypes": "p7/linux.py, where there is no _p7 module",
     "getpass": "click's hidden prompts",
     "glob": "click's wildcards on Windows",
     "importlib.metadata": "click's version_option without a version",
