@@ -42,10 +42,10 @@ for name in null zero full random urandom tty; do touch "$1/dev/$name"; mount --
 mkdir "$1/dev/shm"
 mount --rbind "$1/dev" /dev
 ln -s /proc/self/fd /dev/fd
-mount -t tmpfs -o "mode=0755,$2" tmpfs /run
 if [ -n "$4" ]; then mkdir "$1/v1"; mount --bind "$4" "$1/v1"; fi
 umount --no-mtab --recursive --lazy /sys/fs/cgroup
 eval "$3"
+mount -t tmpfs -o "mode=0755,$2" tmpfs /run
 echo up
 exec sleep 600
 """
