@@ -249,8 +249,11 @@ def test_a_read_only_run_names_the_path(machine, p7):
 
 
 def test_a_full_run_names_the_path(p7):
-    with Private(run_options="nr_inodes=2") as machine:
+    with Private(run_options="nr_inodes=9") as machine:
         machine.path("/run/systemd").mkdir()
+        with pytest.raises(OSError, match="No space left"):
+            for i in range(9):
+                machine.path(f"/run/{i}").touch()
         done = machine.run([p7, "lainos-notifyd"])
     assert (done.returncode, done.stderr) == (1, f"lainos-notifyd: {SOCKET}: No space left on device\n")
 
