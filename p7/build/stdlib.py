@@ -20,9 +20,7 @@ UNUSED = {
 }
 # Named in no import statement.
 IMPLIED = {
-    "encodings.ascii": "codecs, by name",
-    "encodings.latin_1": "the same",
-    "encodings.unicode_escape": "the same: p7/log.py, p7/sdlogin.py",
+    "encodings.unicode_escape": "a codec by its name, in p7/log.py and p7/sdlogin.py",
 }
 # Loaded only for a gain that p7 has no use for: whoever imports them gets along without.
 ABSENT = {

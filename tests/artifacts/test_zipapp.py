@@ -10,16 +10,12 @@ import pytest
 
 from p7.build import PROJECT
 from p7.dispatch import APPLETS
+from tests.artifacts.program import program
 from tests.conftest import SYSTEM_PYTHON
 from tests.lab.tree import tree
 from tests.need import need, need_root
 
 SIZE_LIMIT = 1_000_000
-
-
-def program(p7):
-    """The Python program on p7's first line."""
-    return p7.read_bytes().partition(b"\n")[0].partition(b" -ISc")[2].decode()
 
 
 def interpreter(version):
