@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
 # form: the artifact's name, and the module of p7.build that builds it
 FORMS = {"zipapp": ("p7", "archive"), "static": ("p7-static", "static"), "frozen": ("p7-frozen", "frozen")}
-# Folders of rc/ that install as they are, and where to; the rest of rc/ is for other packages and tools.
-_TREES = {"etc": "/etc", "usr": "/usr", "dbus-1": "/usr/share/dbus-1"}
+# Folders of rc/ that install as they are; the rest of rc/ is for other packages and tools.
+_TREES = ("etc", "usr")
 
 
 class File:
@@ -44,7 +44,7 @@ class Link:
 def table(form: str) -> list[File | Link]:
     """Everything, with the program in one of FORMS."""
     return [
-        File("/usr/bin/p7", lambda: _artifact(form), 0o755),
+        File("/usr/bin/p7", lambda: artifact(form), 0o755),
         *(Link(f"/usr/bin/{name}", "p7") for name in dispatch.LINKS),
         *_rc(),
         File("/etc/lainos/p7.toml", lambda: example.p7_toml().encode(), config=True),
@@ -57,14 +57,14 @@ def table(form: str) -> list[File | Link]:
 def _rc() -> list[File]:
     """rc/ as it stands, scripts executable."""
     files = []
-    for top, target in _TREES.items():
-        folder = os.path.join(PROJECT, "rc", top)
-        for name in sorted(glob.glob("**", root_dir=folder, recursive=True)):
+    folder = os.path.join(PROJECT, "rc")
+    for top in _TREES:
+        for name in sorted(glob.glob(f"{top}/**", root_dir=folder, recursive=True)):
             path = os.path.join(folder, name)
             if os.path.isfile(path):
                 mode = 0o755 if os.access(path, os.X_OK) else 0o644
-                config = target == "/etc" and not name.startswith("init.d/")
-                files.append(File(f"{target}/{name}", functools.partial(_read, path), mode, config=config))
+                config = top == "etc" and not name.startswith("etc/init.d/")
+                files.append(File(f"/{name}", functools.partial(_read, path), mode, config=config))
     return files
 
 
@@ -96,7 +96,7 @@ def _licences() -> list[File]:
     ]
 
 
-def _artifact(form: str) -> bytes:
+def artifact(form: str) -> bytes:
     """The program; built first if it is missing or older than what it is made from."""
     name, module = FORMS[form]
     path = os.path.join(DIST, name)
