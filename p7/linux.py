@@ -39,10 +39,10 @@ def _syscall(name: str, *arguments: int | bytes | None) -> int:
 
 def _door() -> "Callable[..., tuple[int, int]]":
     """A function (number, int | bytes | None ...) -> (result, errno)."""
-    try:
-        from _p7 import syscall
-    except ImportError:
+    if "_p7" not in sys.builtin_module_names:
         return _ctypes_door()
+    from _p7 import syscall
+
     return syscall  # type: ignore[no-any-return]
 
 
