@@ -30,9 +30,9 @@ def run(root: Root = SYSTEM, *, ready_fd: int = -1) -> int:
     if facade == 0:
         broker.shed()
         ours.close()
-        from p7.login1 import facade as login1  # here, so that the broker stays small
+        from p7.login1.facade import main  # here, so that the broker stays small
 
-        return login1.main(root, settings, user, session, theirs.detach(), ready_fd)
+        return main(root, settings, user, session, theirs.detach(), ready_fd)
     theirs.close()
     if ready_fd >= 0:
         os.close(ready_fd)  # the facade says it

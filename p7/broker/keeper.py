@@ -88,7 +88,9 @@ class Keeper:
             os.close(pidfd)
             raise Refused("EUSERS", f"{_MOST_MEMBERS} programs run in the session already")
         self._end_now()
-        session = Session(**description, leader=pid, realtime_usec=self.session.realtime_usec)  # type: ignore[arg-type]
+        # A program that joins others does not begin the session anew.
+        began_usec = self.session.realtime_usec if self._members else time.time_ns() // 1000
+        session = Session(**description, leader=pid, realtime_usec=began_usec)  # type: ignore[arg-type]
         ops.run([RuntimeDir(user)], self._root)
         self._enter(user, pid)
         if session.vtnr:

@@ -1,0 +1,183 @@
+"""A session opened by lainos-init, watched and closed by the broker, seen from its files and cgroups."""
+
+import signal
+import time
+
+import pytest
+
+from tests.chain.seat import SCOPE, Seat, wait
+from tests.lab.private import LAIN, PASSWD
+from tests.need import need, need_root
+
+
+@pytest.fixture(autouse=True)
+def _needs():
+    need_root("namespaces, cgroups and a second user")
+    need("dbus-daemon", "dbus-daemon")
+
+
+@pytest.fixture
+def seat(p7):
+    with Seat(p7) as seat:
+        yield seat
+
+
+def _opened(seat, **variables):
+    login = seat.login(**variables)
+    wait(lambda: "sleep" in seat.processes(), "the login's program runs in the scope")
+    return login
+
+
+def test_a_login_opens_the_session(seat):
+    before = int(seat.session()["REALTIME"])
+    login = _opened(seat, XDG_VTNR="7", GREETD_SOCK="/run/greetd.sock")
+    session = seat.session()
+    assert session["LEADER"] == str(login.pid)
+    assert session["TYPE"] == "wayland"
+    assert session["DESKTOP"] == "compositor"
+    assert (session["TTY"], session["VTNR"]) == ("tty7", "7")
+    assert session["SERVICE"] == "greetd"
+    assert int(session["REALTIME"]) > before
+    assert seat.processes() == ["dbus-daemon", "sleep"]
+    assert seat.processes("/services") == ["dbus-daemon"]
+
+
+def test_the_end_of_the_leader_closes_it(seat):
+    empty = seat.session()
+    login = _opened(seat, XDG_VTNR="7")
+    login.kill()
+    begun = time.monotonic()
+    wait(lambda: "LEADER" not in seat.session(), "the session is reset")
+    assert time.monotonic() - begun < 1
+    wait(lambda: seat.processes() == [], "the bus has ended with the session")
+    session = seat.session()
+    del session["REALTIME"], empty["REALTIME"]
+    assert session == empty
+    assert seat.path(f"{SCOPE}/services").is_dir()
+
+
+def test_what_the_user_left_running_lives_on_unless_p7_toml_says_no(p7):
+    for toml, left in (("", ["sleep"]), ("[session]\nkill = true\n", [])):
+        with Seat(p7, toml=toml) as seat:
+            login = _opened(seat)
+            join = f"echo 0 >{SCOPE}/cgroup.procs; exec setpriv --reuid={LAIN} --clear-groups sleep 50"
+            seat.start(["sh", "-c", join])
+            wait(lambda seat=seat: seat.processes().count("sleep") == 2, "a second process is in the scope")
+            login.kill()
+            wait(lambda seat=seat, left=left: seat.processes() == left, f"{left} is left")
+
+
+def test_what_ignores_sigterm_is_killed(seat):
+    login = _opened(seat)
+    stubborn = (
+        f"echo 0 >{SCOPE}/services/cgroup.procs; trap '' TERM; exec setpriv --reuid={LAIN} --clear-groups tail -f"
+    )
+    seat.start(["sh", "-c", stubborn])
+    wait(lambda: "tail" in seat.processes("/services"), "the stubborn one runs")
+    login.kill()
+    wait(lambda: seat.processes() == [], "SIGKILL has ended it")
+
+
+def test_a_login_that_comes_at_once_keeps_its_bus(seat):
+    """Whatever is still to be killed of the session before is killed first."""
+    first = _opened(seat)
+    first.kill()
+    wait(lambda: "LEADER" not in seat.session(), "the session is reset")
+    _opened(seat)
+    time.sleep(2.5)  # past the first session's SIGKILL
+    assert seat.processes() == ["dbus-daemon", "sleep"]
+
+
+def test_a_second_login_joins_and_inherits_the_session(seat):
+    first = _opened(seat)
+    second = seat.login()
+    wait(lambda: seat.processes().count("sleep") == 2, "both run in the scope")
+    assert seat.session()["LEADER"] == str(first.pid)
+    assert seat.processes().count("dbus-daemon") == 1
+    first.kill()
+    wait(lambda: seat.session().get("LEADER") == str(second.pid), "the second leads")
+    assert seat.processes() == ["dbus-daemon", "sleep"]
+    second.kill()
+    wait(lambda: seat.processes() == [] and "LEADER" not in seat.session(), "the session is closed")
+
+
+def test_ten_logins_leave_nothing(seat):
+    descriptors = _descriptors(seat)
+    for _ in range(10):
+        login = _opened(seat)
+        login.kill()
+        wait(lambda: seat.processes() == [] and "LEADER" not in seat.session(), "the session is closed")
+    assert _descriptors(seat) == descriptors
+    below = [path.name for path in seat.path(SCOPE).rglob("*") if path.is_dir()]
+    assert below == ["services"]
+    assert seat.mounts().count("/run/user/1000") == 1
+
+
+def _descriptors(seat):
+    return seat.run(["ls", f"/proc/{seat.bridge.pid}/fd"]).stdout.split()
+
+
+def test_a_killed_bridge_finds_the_session_again(seat):
+    login = _opened(seat, XDG_VTNR="7")
+    session = seat.session()
+    seat.bridge.kill()
+    seat.bridge.ended()
+    seat.bridge = seat.start_bridge()
+    assert seat.session() == session
+    login.kill()
+    wait(lambda: "LEADER" not in seat.session() and seat.processes() == [], "the session is closed")
+
+
+def test_a_leader_that_left_while_the_bridge_was_away(seat):
+    login = _opened(seat)
+    seat.bridge.kill()
+    seat.bridge.ended()
+    login.kill()
+    assert seat.session()["LEADER"]
+    seat.bridge = seat.start_bridge()
+    wait(lambda: "LEADER" not in seat.session() and seat.processes() == [], "the session is closed")
+
+
+def test_a_leader_number_that_is_another_process_now(seat):
+    """Only what runs in the scope can be the leader."""
+    seat.bridge.kill(signal.SIGTERM)
+    seat.bridge.ended()
+    text = seat.path("/run/systemd/sessions/1").read_text()
+    seat.path("/run/systemd/sessions/1").write_text(f"{text}LEADER=1\n")
+    seat.bridge = seat.start_bridge()
+    wait(lambda: "LEADER" not in seat.session(), "process 1 is not taken for the leader")
+    assert seat.run(["true"]).returncode == 0
+
+
+def test_a_terminal_the_login_does_not_run_on_stays_root_s(seat):
+    path = seat.make_vt(7)
+    _opened(seat, XDG_VTNR="7")
+    assert seat.owner(path) == 0
+
+
+def test_the_terminal_is_given_back(seat):
+    """Also one that a broker before this one gave."""
+    mine, foreign = seat.make_vt(7, LAIN), seat.make_vt(8, LAIN)
+    login = _opened(seat, XDG_VTNR="7")
+    login.kill()
+    wait(lambda: seat.owner(mine) == 0, "the terminal is root's again")
+    assert seat.owner(foreign) == LAIN
+
+
+def test_a_user_made_after_boot_becomes_the_user_at_first_login(p7):
+    with Seat(p7, passwd=PASSWD.partition("lain:x")[0]) as seat:
+        assert not seat.path("/run/user/1000").exists()
+        seat.put("/etc/passwd", PASSWD)
+        _opened(seat)
+        assert seat.session()["USER"] == "lain"
+        assert seat.path("/run/systemd/users/1000").exists()
+        assert "/run/user/1000 tmpfs" in seat.mounts()
+        assert seat.owner("/run/user/1000") == LAIN
+
+
+def test_without_cgroup2_the_session_is_opened_all_the_same(p7):
+    with Seat(p7, cgroups="legacy") as seat:
+        login = seat.login()
+        wait(lambda: seat.session().get("LEADER") == str(login.pid), "the session is open")
+        login.kill()
+        wait(lambda: "LEADER" not in seat.session(), "the session is closed")
