@@ -9,6 +9,8 @@ from p7.identity import users
 from p7.root import Root
 
 SYSTEM_USER = "lainos"
+ENVIRONMENT = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LANG": "C.UTF-8"}
+"""What programs that p7 runs as root get, whatever it was started with."""
 
 
 def ready(fd: int) -> None:
@@ -53,6 +55,21 @@ def find(name: str, path: str) -> str:
         if os.path.isfile(folder + name) and os.access(folder + name, os.X_OK):
             return folder + name
     return ""
+
+
+def wait(pid: int, seconds: float) -> int:
+    """A child's exit status, or minus the signal that ended it; 124, as of timeout(1), if it had to be killed."""
+    import select
+
+    pidfd = os.pidfd_open(pid)
+    poll = select.poll()
+    poll.register(pidfd, select.POLLIN)
+    in_time = bool(poll.poll(seconds * 1000))
+    os.close(pidfd)
+    if not in_time:
+        os.kill(pid, _signal.SIGKILL)
+    status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+    return status if in_time else 124
 
 
 def reset_signals() -> None:

@@ -1,9 +1,7 @@
 """The session's own D-Bus daemon, on the path that DBUS_SESSION_BUS_ADDRESS names (dbus-daemon(1))."""
 
-import _signal
 import _socket
 import os
-import time
 
 from p7 import cgroup, log, proc
 from p7.identity import User
@@ -54,19 +52,11 @@ def services(root: Root, user: User) -> str:
 
 
 def _run(program: str, argv: list[str], environment: dict[bytes, bytes], group: str) -> int:
-    """Run a program in a cgroup; its exit status, minus a signal's number, or 124 if it takes too long."""
+    """Run a program in a cgroup; its exit status as of proc.wait()."""
     pid = os.fork()
     if pid == 0:
         _become(program, argv, environment, group)
-    end = time.monotonic() + _PATIENCE_SEC
-    while time.monotonic() < end:
-        done, status = os.waitpid(pid, os.WNOHANG)
-        if done:
-            return os.waitstatus_to_exitcode(status)
-        time.sleep(0.002)
-    os.kill(pid, _signal.SIGKILL)
-    os.waitpid(pid, 0)
-    return 124
+    return proc.wait(pid, _PATIENCE_SEC)
 
 
 def _become(program: str, argv: list[str], environment: dict[bytes, bytes], group: str) -> None:

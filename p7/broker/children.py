@@ -3,23 +3,22 @@
 import _signal
 import os
 
-from p7 import log
+from p7 import log, proc
 from p7.loop import Loop
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-ENVIRONMENT = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LANG": "C.UTF-8"}
 _NULL = (os.POSIX_SPAWN_OPEN, 0, "/dev/null", os.O_RDONLY, 0)
 
 
 def spawn(argv: list[str], stdin_fd: int = -1, extra: dict[str, str] | None = None) -> int:
-    """Start a program in a session of its own, with ENVIRONMENT and what is `extra`; its pid. Raises OSError."""
+    """Start a program in a session of its own, with proc.ENVIRONMENT and what is `extra`; its pid. Raises OSError."""
     stdin = _NULL if stdin_fd < 0 else (os.POSIX_SPAWN_DUP2, stdin_fd, 0)
     # Python ignores the first two, and what is ignored stays so through execve(2)
     defaults = [_signal.SIGPIPE, _signal.SIGXFSZ, _signal.SIGTERM, _signal.SIGINT]
-    env = {**ENVIRONMENT, **(extra or {})}
+    env = {**proc.ENVIRONMENT, **(extra or {})}
     return os.posix_spawn(argv[0], argv, env, file_actions=[stdin], setsid=True, setsigdef=defaults)
 
 
