@@ -42,16 +42,17 @@ def processes(machine, name):
     return found
 
 
-def serve(machine, command, **keywords):
-    """Start notifyd; returns once its socket is there."""
-    process = machine.start(command, **keywords)
-    wait_for(machine.path("/run/systemd/notify").is_socket, "the socket")
-    return process
+def serve(machine, program):
+    """Start notifyd; returns its process, which is nsenter, and the daemon's pid out here, once it is ready."""
+    process = machine.start([program, "--ready-fd", "1"], stdout=subprocess.PIPE)
+    assert process.stdout.readline() == "\n"
+    return process, int(Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text())
 
 
 @pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
 def test_closed_descriptors_become_dev_null(artifact, machine, closed):
-    serve(machine, ["sh", "-c", f'exec "$@" {closed}', "sh", artifact, NOTIFYD])
+    machine.start(["sh", "-c", f'exec "$@" {closed}', "sh", artifact, NOTIFYD])
+    wait_for(machine.path("/run/systemd/notify").is_socket, "the socket")
     daemon = processes(machine, artifact.name)[-1]
     opened = [os.readlink(daemon / "fd" / str(fd)) for fd in range(3)]
     numbers = [number for number, sign in enumerate(("<&-", ">&-", "2>&-")) if sign in closed.split()]
@@ -90,29 +91,35 @@ def test_arguments_are_bytes_in_any_locale(artifact, locale):
     assert done.stderr.count(b"\n") == 1
 
 
-def test_the_kernel_knows_it_by_the_name_of_the_link(artifact, machine, tmp_path):
-    link = tmp_path / NOTIFYD
-    link.symlink_to(artifact)
-    serve(machine, [link])
-    daemon = processes(machine, NOTIFYD)[-1]
+@pytest.fixture
+def link(artifact):
+    """A link with the applet's name where the daemon's own user may reach it."""
+    path = artifact.parent / NOTIFYD
+    path.unlink(missing_ok=True)
+    path.symlink_to(artifact)
+    return path
+
+
+def test_the_kernel_knows_it_by_the_name_of_the_link(artifact, machine, link):
+    _, pid = serve(machine, link)
+    daemon = Path(f"/proc/{pid}")
+    assert (daemon / "comm").read_text() == NOTIFYD[:15] + "\n"
     arguments = (daemon / "cmdline").read_bytes().split(b"\0")
     assert os.fsencode(link) in arguments
     if artifact.name == "p7-static":
-        assert arguments == [os.fsencode(link), b""]
+        assert arguments[0] == os.fsencode(link)
         assert os.readlink(daemon / "exe") == str(artifact)
-        assert [path.name for path in machine.path("/proc").glob("[0-9]*") if path.name == daemon.name]
+        assert len(processes(machine, NOTIFYD)) == 1
 
 
-def test_a_daemon_killed_is_a_daemon_gone(artifact, machine):
-    process = serve(machine, [artifact, NOTIFYD])
-    first = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
-    os.kill(int(first[0]), signal.SIGKILL)  # nsenter's child: what a supervisor knows
-    wait_for(lambda: not processes(machine, artifact.name), "the end of all its processes")
+def test_a_daemon_killed_leaves_nothing_running(machine, link):
+    _, pid = serve(machine, link)
+    os.kill(pid, signal.SIGKILL)
+    wait_for(lambda: not processes(machine, NOTIFYD), "the end of all its processes")
 
 
-def test_a_daemon_ends_on_sigterm(artifact, machine):
-    process = serve(machine, [artifact, NOTIFYD])
-    first = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
-    os.kill(int(first[0]), signal.SIGTERM)
+def test_a_daemon_ends_on_sigterm(machine, link):
+    process, pid = serve(machine, link)
+    os.kill(pid, signal.SIGTERM)
     assert process.wait(2) == 0
-    assert not processes(machine, artifact.name)
+    assert not processes(machine, NOTIFYD)
