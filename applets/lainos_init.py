@@ -142,7 +142,10 @@ def _ask(path: str, message: bytes) -> str:
     try:
         broker.settimeout(_PATIENCE_SEC)
         broker.connect(path)
-        broker.send(message)
+        try:
+            broker.send(message)
+        except BrokenPipeError:
+            pass  # refused unread; the answer says why
         broker.settimeout(max(0.01, end - time.monotonic()))
         return broker.recv(1024).decode("utf-8", "replace").rstrip("\n") or "no answer"
     except TimeoutError:

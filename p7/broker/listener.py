@@ -121,7 +121,11 @@ class _Client:
 
 
 def _answer(socket: _socket.socket, text: str) -> None:
+    """Answer and hang up. A socket closed with something unread resets the other end, which then misses the answer."""
     try:
+        socket.shutdown(_socket.SHUT_RD)
+        while socket.recv(1):
+            pass
         socket.send(text.encode("utf-8", "backslashreplace"), _socket.MSG_NOSIGNAL)
     except OSError:
         pass  # it did not wait for the answer

@@ -1,0 +1,314 @@
+"""The bridge's two processes: what each may do, how they start and end, and what comes to the session socket."""
+
+import os
+import signal
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.chain.seat import Bridge, Seat, wait
+from tests.lab.private import LAIN, LAINOS, PASSWD, Private
+from tests.need import need, need_root
+
+SOCKET = "/run/lainos/session"
+# Connects, sends its standard input as one message, prints the answer.
+ASK = f"""
+import socket, sys
+s = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+s.settimeout(5)
+s.connect({SOCKET!r})
+try:
+    s.send(sys.stdin.buffer.read())
+except BrokenPipeError:
+    pass
+print(s.recv(4096).decode(), end="")
+"""
+
+
+@pytest.fixture(autouse=True)
+def _needs():
+    need_root("namespaces, cgroups and a second user")
+    need("dbus-daemon", "dbus-daemon")
+
+
+@pytest.fixture
+def seat(p7):
+    with Seat(p7) as seat:
+        yield seat
+
+
+def _ask(seat, message, uid=LAIN):
+    with tempfile.TemporaryFile() as file:
+        file.write(message)
+        file.seek(0)
+        return seat.run([sys.executable, "-c", ASK], uid, stdin=file).stdout
+
+
+def _line(pid, key):
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    return next(line.split()[1:] for line in lines if line.startswith(f"{key}:"))
+
+
+def test_the_facade_holds_nothing(seat):
+    facade = seat.bridge.facade
+    assert _line(facade, "Uid") == [str(LAINOS)] * 4
+    assert _line(facade, "Gid") == [str(LAINOS)] * 4
+    assert _line(facade, "Groups") == []
+    for name in ("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb"):
+        assert int(_line(facade, name)[0], 16) == 0, name
+    assert _line(facade, "NoNewPrivs") == ["1"]
+    assert _line(facade, "Seccomp") == ["2"]
+
+
+def test_the_broker_knows_no_d_bus(seat):
+    """It holds no descriptor of the bus, and the modules that would speak it are not in its memory."""
+    maps = Path(f"/proc/{seat.bridge.outer}/mem")
+    found = 0
+    with maps.open("rb", buffering=0) as memory:
+        for line in Path(f"/proc/{seat.bridge.outer}/maps").read_text().splitlines():
+            area, access, *_, name = (*line.split(maxsplit=5), "")[:6]
+            if access.startswith("rw") and not name.strip().startswith("[v"):
+                first, last = (int(text, 16) for text in area.split("-"))
+                memory.seek(first)
+                found += memory.read(last - first).count(b"jeepney.low_level")
+    assert found == 0
+
+
+def test_both_leave_on_sigterm(seat):
+    seat.login()
+    begun = time.monotonic()
+    seat.bridge.kill(signal.SIGTERM)
+    status, _ = seat.bridge.ended()
+    assert time.monotonic() - begun < 1  # promised: 100 ms
+    assert status == 0
+    assert not Path(f"/proc/{seat.bridge.facade}").exists()
+    assert not seat.path(SOCKET).exists()
+
+
+def test_a_killed_facade_takes_the_broker_along(seat):
+    os.kill(seat.bridge.facade, signal.SIGKILL)
+    status, error = seat.bridge.ended()
+    assert status == 1
+    assert "the facade ended with status -9; so does the broker" in error
+    seat.bridge = seat.start_bridge()
+
+
+def test_a_killed_broker_takes_the_facade_along(seat):
+    seat.bridge.kill()
+    wait(lambda: _line(seat.bridge.facade, "State")[0] == "Z", "the facade has ended", 2)  # nobody reaps inside
+    seat.bridge = seat.start_bridge()  # over the socket that the killed one left
+
+
+@pytest.mark.parametrize(
+    ("message", "answer"),
+    [
+        (b"", "a message is 1 to 1024 bytes"),
+        (b"A" * 1025, "a message is 1 to 1024 bytes"),
+        (b"A" * 100_000, "a message is 1 to 1024 bytes"),
+        (b"type", "'type' does not describe a session"),
+        (b"type=x11\ntype=x11", "'type=x11' does not describe a session"),
+        (b"leader=1", "'leader=1' does not describe a session"),
+        (b"__class__=x", "'__class__=x' does not describe a session"),
+        (b"type=kde", "type: 'kde' cannot be one"),
+        (b"desktop=a b", "desktop: 'a b' cannot be one"),
+        (b"desktop=" + b"a" * 65, "does not describe a session"),
+        (b"tty=../../etc/passwd", "tty: '../../etc/passwd' cannot be one"),
+        (b"vtnr=64", "vtnr: '64' cannot be one"),
+        (b"vtnr=-1", "vtnr: '-1' cannot be one"),
+        (b"vtnr=\xb2", "vtnr: '\\\\xb2' cannot be one"),
+        (b"display=localhost:0", "display: 'localhost:0' cannot be one"),
+        (b"\xff\x00\xfe", "does not describe a session"),
+        (bytes(range(256)) * 4, "does not describe a session"),
+    ],
+)
+def test_a_message_that_makes_no_sense(shared, message, answer):
+    before = shared.session()
+    assert _ask(shared, message).startswith("error: ")
+    assert answer in _ask(shared, message)
+    assert shared.session() == before
+    assert shared.bridge.popen.poll() is None
+
+
+@pytest.fixture(scope="module")
+def shared(p7):
+    """One machine for all messages: the broker must outlive each."""
+    need_root("namespaces, cgroups and a second user")
+    need("dbus-daemon", "dbus-daemon")
+    with Seat(p7) as seat:
+        yield seat
+
+
+def test_somebody_else_is_not_even_read(shared):
+    for uid in (LAINOS, 1001, 0):
+        answer = _ask(shared, b"type=x11\n", uid)
+        assert answer == f"error: the session is lain's, and uid {uid} asks for it\n"
+
+
+def test_descriptors_sent_along_are_dropped(shared):
+    script = (
+        "import array, os, socket; s = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET);"
+        f"s.connect({SOCKET!r}); fds = array.array('i', [os.open('/', 0) for _ in range(250)]);"
+        "s.sendmsg([b'nonsense'], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, fds)]); print(s.recv(4096).decode())"
+    )
+    before = len(os.listdir(f"/proc/{shared.bridge.outer}/fd"))
+    assert "does not describe a session" in shared.run([sys.executable, "-c", script], LAIN).stdout
+    assert len(os.listdir(f"/proc/{shared.bridge.outer}/fd")) == before
+
+
+def test_those_who_connect_and_say_nothing_are_sent_away(shared):
+    script = (
+        "import socket, time\n"
+        "def connect():\n"
+        "    s = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)\n"
+        f"    s.connect({SOCKET!r})\n"
+        "    return s\n"
+        "sockets = [connect() for _ in range(16)]\n"
+        "print(connect().recv(4096).decode(), flush=True)\n"
+        "print(sockets[0].recv(4096).decode(), flush=True)\n"
+    )
+    done = shared.run([sys.executable, "-c", script], LAIN)
+    assert done.stdout.split("\n\n")[:2] == ["error: too many ask at once", "error: nothing was asked"]
+    assert _ask(shared, b"type=foo") != ""
+
+
+def test_without_the_system_user_it_names_the_remedy(p7):
+    passwd = "".join(line for line in PASSWD.splitlines(True) if not line.startswith("lainos"))
+    with Private(passwd=passwd) as machine:
+        done = machine.run([p7, "lainos-dbus-bridge"])
+    assert done.returncode == 1
+    assert "/etc/passwd has no user 'lainos'" in done.stderr
+    assert "systemd-sysusers" in done.stderr
+
+
+def test_without_a_bus_it_says_so_and_fails(p7):
+    with Private() as machine:
+        done = machine.run([p7, "lainos-dbus-bridge"])
+    assert done.returncode == 1
+    assert "/run/dbus/system_bus_socket" in done.stderr
+
+
+def test_the_name_is_taken(seat):
+    seat.path(SOCKET).unlink()
+    with pytest.raises(AssertionError, match=r"org\.freedesktop\.login1"):
+        Bridge(seat)
+
+
+def test_another_bridge_is_running(seat):
+    with pytest.raises(AssertionError, match="another process serves it already"):
+        Bridge(seat)
+    assert _ask(seat, b"type=foo").startswith("error: type")
+
+
+@pytest.mark.parametrize("kind", ["folder", "file", "symlink"])
+def test_what_stands_where_the_socket_belongs_is_left_alone(p7, kind):
+    with Private() as machine:
+        machine.path("/run/lainos").mkdir()
+        path = machine.path(SOCKET)
+        if kind == "folder":
+            path.mkdir()
+        elif kind == "file":
+            path.write_text("mine")
+        else:
+            path.symlink_to("/etc/passwd")
+        done = machine.run([p7, "lainos-dbus-bridge"])
+        assert done.returncode == 1
+        assert f"a {'regular file' if kind == 'file' else kind} is where a socket belongs" in done.stderr
+        assert path.is_dir() if kind == "folder" else path.is_symlink() or path.read_text() == "mine"
+
+
+def test_nobody_to_open_a_session_for(p7):
+    with Seat(p7, passwd=PASSWD.partition("lain:x")[0]) as seat:
+        assert _ask(seat, b"type=x11\n") == "error: this machine has no user yet (see [identity] in p7.toml)\n"
+
+
+def test_a_full_run_leaves_the_broker_running(p7):
+    with Seat(p7, run_options="size=512k") as seat:
+        seat.run(["dd", "if=/dev/zero", "of=/run/full", "bs=4k"])
+        assert _ask(seat, b"type=x11\n") == "ok\n"
+        seat.path("/run/full").unlink()
+        login = seat.login()
+        wait(lambda: seat.session().get("LEADER") == str(login.pid), "the next login is published")
+
+
+# An attacker's first moves, made where the facade is after it has confined itself. Each prints an errno or "done".
+ATTACK = """
+import sys
+sys.path.insert(0, sys.argv[1])
+import _socket, errno, fcntl, mmap, os
+from p7.broker import privileges
+from p7.root import SYSTEM
+import ctypes
+libc = ctypes.CDLL(None, use_errno=True)
+privileges.confine_identity(SYSTEM)
+privileges.seccomp()
+
+def call(number, *arguments):
+    if libc.syscall(number, *arguments) < 0:
+        raise OSError(ctypes.get_errno(), "")
+
+MOVES = dict(
+    unix=lambda: _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM),
+    read=lambda: os.open("/etc/passwd", os.O_RDONLY),
+    inet=lambda: _socket.socket(_socket.AF_INET, _socket.SOCK_STREAM),
+    inet6=lambda: _socket.socket(_socket.AF_INET6, _socket.SOCK_DGRAM),
+    netlink=lambda: _socket.socket(_socket.AF_NETLINK, _socket.SOCK_RAW),
+    write=lambda: os.open("/dev/null", os.O_WRONLY),
+    readwrite=lambda: os.open("/dev/null", os.O_RDWR),
+    create=lambda: os.open("/dev/shm/x", os.O_RDONLY | os.O_CREAT),
+    truncate=lambda: os.open("/dev/null", os.O_RDONLY | os.O_TRUNC),
+    unlink=lambda: os.unlink("/dev/shm/x"),
+    mkdir=lambda: os.mkdir("/dev/shm/x"),
+    rename=lambda: os.rename("/dev/shm/x", "/dev/shm/y"),
+    chmod=lambda: os.chmod("/dev/shm", 0o777),
+    fork=os.fork,
+    execve=lambda: os.execv("/bin/true", ["true"]),
+    kill=lambda: os.kill(os.getpid(), 0),
+    setuid=lambda: os.setuid(0),
+    memfd=lambda: os.memfd_create("x"),
+    tiocsti=lambda: fcntl.ioctl(0, 0x5412, b"x"),
+    ptrace=lambda: call(101 if os.uname().machine == "x86_64" else 117, 16, 1, 0, 0),
+    limits=lambda: call(302 if os.uname().machine == "x86_64" else 261, 1, 7, 0, 0),
+    executable=lambda: mmap.mmap(-1, 4096, prot=7),
+)
+for name, move in MOVES.items():
+    try:
+        move()
+        print(name, "done")
+    except OSError as error:
+        print(name, errno.errorcode[error.errno])
+"""
+
+
+def test_what_an_attacker_in_the_facade_could_do(p7):
+    with Private() as machine:
+        done = machine.run([sys.executable, "-c", ATTACK, str(p7)])
+    moves = dict(line.split() for line in done.stdout.splitlines())
+    assert {name for name, result in moves.items() if result == "done"} == {"unix", "read"}, done.stderr
+    assert {result for name, result in moves.items() if result != "done"} == {"EPERM"}
+    assert len(moves) == 22
+
+
+def test_a_program_of_another_architecture_s_calls_is_killed(p7):
+    """int 0x80 on x86-64 enters by the 32-bit table, where the numbers mean other calls."""
+    if os.uname().machine != "x86_64":
+        pytest.skip("only x86-64 has a second entry that a program can use at will")
+    code = (
+        "import sys; sys.path.insert(0, sys.argv[1]); import ctypes, mmap\n"
+        "from p7.broker import privileges; from p7.root import SYSTEM\n"
+        "page = mmap.mmap(-1, 4096, prot=7)\n"
+        "page.write(bytes.fromhex('b814000000cd80c3'))\n"  # mov eax, 20 (getpid); int 0x80; ret
+        "address = ctypes.addressof(ctypes.c_char.from_buffer(page))\n"
+        "getpid = ctypes.CFUNCTYPE(ctypes.c_int)(address)\n"
+        "assert getpid() > 0\n"
+        "privileges.confine_identity(SYSTEM); privileges.seccomp(); print('confined', flush=True); getpid()\n"
+        "print('alive')"
+    )
+    with Private() as machine:
+        done = machine.run([sys.executable, "-c", code, str(p7)])
+    if "confined" not in done.stdout:
+        pytest.skip("this kernel has no 32-bit entry")
+    assert done.stdout == "confined\n"
+    assert done.returncode == 128 + signal.SIGSYS or done.returncode == -signal.SIGSYS
