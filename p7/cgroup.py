@@ -133,7 +133,7 @@ def processes(root: Root, path: str) -> list[int]:
     pids: list[int] = []
     for folder, _, _ in os.walk(root.path(path)):
         try:
-            with open(f"{folder}/cgroup.procs", encoding="ascii") as file:
+            with open(f"{folder}/cgroup.procs", "rb") as file:  # text would need a codec the static form has not
                 pids += [int(line) for line in file]
         except OSError:
             pass  # removed meanwhile, or threaded: its processes are its parent's
