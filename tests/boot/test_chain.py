@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.lab.boot import Boot
-from tests.lab.checks import CHECKS, power_off
+from tests.lab.checks import CHECKS, ENDINGS
 from tests.lab.run import BOOTED
 from tests.lab.stage import Machine
 
@@ -14,9 +14,10 @@ MACHINES = {
     "static": Machine("static", BOOTED),
     "contract": Machine("zipapp", f'profile = "contract"\n{BOOTED}'),
 }
+ALL = {**CHECKS, **ENDINGS}
 
 
 @pytest.mark.parametrize("booted", MACHINES.values(), ids=MACHINES, indirect=True)
-@pytest.mark.parametrize("name", [*CHECKS, "power off"])
+@pytest.mark.parametrize("name", ALL)
 def test_it_holds(booted: Boot, name: str) -> None:
-    CHECKS.get(name, power_off)(booted)
+    ALL[name](booted)

@@ -33,9 +33,7 @@ def test_the_machines_own_settings_are_out_of_reach(booted: Boot, file: str) -> 
 
 
 @pytest.mark.parametrize(("command", "code"), [("poweroff", POWER_OFF), ("reboot", REBOOT)])
-def test_it_ends_as_asked_and_leaves_nothing(
-    layers: Callable[[Machine], list[Path]], command: str, code: int
-) -> None:
+def test_it_ends_as_asked_and_leaves_nothing(layers: Callable[[Machine], list[Path]], command: str, code: int) -> None:
     with Boot(layers(Machine())) as boot:
         boot.wait_runlevel("default")
         assert boot.run([command])[0] == 0

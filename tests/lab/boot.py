@@ -49,9 +49,7 @@ class Boot:
         guard = ["setpriv", "--pdeathsig=KILL", "unshare", "--fork", "--kill-child=KILL", *NAMESPACES]
         command = joined(self.cgroup, [*guard, "sh", "-e", str(PID1), lower, str(self.work)])
         with (self.log / "console").open("ab") as console:
-            self.process = subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=console, stderr=subprocess.STDOUT
-            )
+            self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=console, stderr=subprocess.STDOUT)
         return self
 
     def __exit__(
@@ -99,9 +97,7 @@ class Boot:
         # unshare dies of what its child died of; a shell would tell it this way.
         return code if code >= 0 else 128 - code
 
-    def command(
-        self, argv: Iterable[str], user: str | None = None, env: Mapping[str, str] | None = None
-    ) -> list[str]:
+    def command(self, argv: Iterable[str], user: str | None = None, env: Mapping[str, str] | None = None) -> list[str]:
         """A command line of the machine that runs argv inside, as root or as a user outside any session."""
         home = f"/home/{user}" if user else "/root"
         whole = {"PATH": PATH, "HOME": home, "USER": user or "root", "LANG": "C.UTF-8", **(env or {})}
@@ -153,9 +149,7 @@ def populated(cgroup: Path) -> bool:
     return "populated 1" in (cgroup / "cgroup.events").read_text()
 
 
-def until(
-    true: Callable[[], bool], timeout: float, what: str, context: Callable[[], str] = lambda: ""
-) -> None:
+def until(true: Callable[[], bool], timeout: float, what: str, context: Callable[[], str] = lambda: "") -> None:
     """Ask every 20 ms; AssertionError that says what never came true, after timeout seconds."""
     end = time.monotonic() + timeout
     while not true():

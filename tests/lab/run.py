@@ -11,7 +11,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from tests.lab.boot import Boot
-from tests.lab.checks import CHECKS, power_off
+from tests.lab.checks import CHECKS, ENDINGS
 from tests.lab.stage import FORMS, Machine, stage
 from tests.lab.tree import tree
 
@@ -38,9 +38,7 @@ def parse(argv: list[str]) -> argparse.Namespace:
     for form in FORMS:
         parser.add_argument(f"--{form}", dest="form", action="store_const", const=form, default="zipapp")
     parser.add_argument("--profile", choices=["desktop", "contract"], default="desktop")
-    parser.add_argument(
-        "--keep", action="store_true", help="a shell inside before the machine is powered off"
-    )
+    parser.add_argument("--keep", action="store_true", help="a shell inside before the machine is powered off")
     return parser.parse_args(argv)
 
 
@@ -49,11 +47,10 @@ def show(boot: Boot, keep: bool) -> int:
     if keep:
         print("A shell inside; leaving it powers the machine off.")
         subprocess.run(boot.command(["bash", "-l"]), check=False)
-    if not holds("PowerOff over D-Bus ends it", power_off, boot):
-        failed.append("PowerOff over D-Bus ends it")
+    failed += [name for name, check in ENDINGS.items() if not holds(name, check, boot)]
     if failed:
         tell_logs(boot)
-    print(f"{len(failed)} of {len(CHECKS) + 1} failed: {', '.join(failed)}" if failed else "all true")
+    print(f"{len(failed)} of {len(CHECKS) + len(ENDINGS)} failed: {', '.join(failed)}" if failed else "all true")
     return 1 if failed else 0
 
 

@@ -102,9 +102,7 @@ def build(target: Path) -> None:
     partial = target.with_suffix(".partial")
     subprocess.run(["rm", "-rf", "--one-file-system", partial], check=True)
     with TemporaryDirectory(prefix="p7-tree-") as work:
-        subprocess.run(
-            mmdebstrap(Path(work), partial), check=True, stdin=subprocess.DEVNULL, stdout=sys.stderr
-        )
+        subprocess.run(mmdebstrap(Path(work), partial), check=True, stdin=subprocess.DEVNULL, stdout=sys.stderr)
     partial.rename(target)
 
 
@@ -133,9 +131,7 @@ def logind_package(work: Path) -> Path:
     (source / "DEBIAN").mkdir(parents=True)
     (source / "DEBIAN/control").write_text(LOGIND)
     package = work / "p7-provides-logind.deb"
-    subprocess.run(
-        ["dpkg-deb", "--build", "--root-owner-group", source, package], check=True, stdout=sys.stderr
-    )
+    subprocess.run(["dpkg-deb", "--build", "--root-owner-group", source, package], check=True, stdout=sys.stderr)
     return package
 
 
