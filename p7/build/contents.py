@@ -6,6 +6,7 @@ import gzip
 import importlib
 import os
 
+from applets import lainos_net_init
 from p7 import dispatch
 from p7.build import DIST, PROJECT, example, man, sources
 
@@ -47,6 +48,7 @@ def table(form: str) -> list[File | Link]:
         File("/usr/bin/p7", lambda: artifact(form), 0o755),
         *(Link(f"/usr/bin/{name}", "p7") for name in dispatch.LINKS),
         *_rc(),
+        File(lainos_net_init.TABLE_PATH, lainos_net_init.TABLE.encode),
         File("/etc/lainos/p7.toml", lambda: example.p7_toml().encode(), config=True),
         *_man(),
         *_documents(),

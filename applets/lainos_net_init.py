@@ -1,0 +1,173 @@
+"""Harden the kernel's network settings, refresh the resolver, have the wireless scan begin.
+
+Sets the kernel parameters of /usr/lib/lainos/sysctl.d/50-p7.conf (sysctl.d(5); without that file, those built in, the
+same), for all interfaces and for each that there is, and reads each back. What the administrator says in
+/etc/sysctl.d/*.conf, /etc/sysctl.conf or /etc/lainos/sysctl.d/*.conf wins over that, key by key, the last named place
+first; a value for "default" stands for every interface that is not named. Other keys of /etc/lainos/sysctl.d are set
+too, other keys of the rest are left to sysctl(8). A kernel without IPv6 is no failure.
+
+Then runs `resolvconf -u` where that is installed and /etc/resolv.conf is not somebody else's; and where there is a
+wireless device and iwd's iwctl, asks for a scan, without waiting for it. With --interface only that interface's
+parameters are set, for a udev rule.
+
+Exits with 0 if all is as wanted, 1 if something failed, each thing by its name, 2 if nothing could be done.
+"""
+
+import os
+
+from p7 import Failure, log, ops, proc, sysctl
+from p7.root import SYSTEM, Root
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import click
+
+    from p7.ops import Operation
+
+PRIVILEGE = "root"
+
+TABLE_PATH = "/usr/lib/lainos/sysctl.d/50-p7.conf"
+TABLE = """\
+# The network settings of lainos-net-init(8), in the syntax of sysctl.d(5); * is every interface, and all and default.
+# To change one, put its line into a file of /etc/lainos/sysctl.d.
+
+# Take no packet from an interface by which the answer would not leave, and log impossible addresses.
+net.ipv4.conf.*.rp_filter = 1
+net.ipv4.conf.*.log_martians = 1
+
+# Let nobody on the network change routes, and choose no route by the packet's own wish.
+net.ipv4.conf.*.accept_redirects = 0
+net.ipv4.conf.*.secure_redirects = 0
+net.ipv4.conf.*.send_redirects = 0
+net.ipv4.conf.*.accept_source_route = 0
+net.ipv6.conf.*.accept_redirects = 0
+net.ipv6.conf.*.accept_source_route = 0
+
+# Do not answer for a whole network, do not log broken answers, outlast a flood of connections.
+net.ipv4.icmp_echo_ignore_broadcasts = 1
+net.ipv4.icmp_ignore_bogus_error_responses = 1
+net.ipv4.tcp_syncookies = 1
+
+# Do not tell the time since boot; where this cannot be set it is no failure.
+-net.ipv4.tcp_timestamps = 0
+"""
+_OTHERS = ("/etc/sysctl.d", "/etc/sysctl.conf")
+_OURS = "/etc/lainos/sysctl.d"
+
+_CONF = ("/proc/sys/net/ipv4/conf", "/proc/sys/net/ipv6/conf")
+_RESOLV_CONF = "/etc/resolv.conf"
+_PATIENCE_SEC = 10.0
+_SCAN_SEC = "30"  # iwctl waits for iwd for ever
+
+
+def options() -> "list[click.Parameter]":
+    """The options beside those that every applet has."""
+    import click
+
+    return [click.Option(["--interface"], metavar="NAME", help="Set this interface's parameters only.")]
+
+
+def run(root: Root = SYSTEM, *, dry_run: bool = False, interface: str | None = None) -> int:
+    """Apply the plan. 0 if all of it is in place, 1 if a step failed. Raises Failure 2 where nothing can be done."""
+    if not os.path.isdir(root.path(_CONF[0])):
+        raise Failure(f"{_CONF[0]} is missing: /proc must be mounted", 2)
+    lines, errors = sysctl.read(root, TABLE_PATH)
+    lines = lines or sysctl.parse(TABLE, TABLE_PATH)[0]
+    others, others_errors = sysctl.read(root, *_OTHERS)
+    ours, ours_errors = sysctl.read(root, _OURS)
+    parameters = sysctl.plan(root, lines + ours, others + ours)
+    if interface is not None:
+        parameters = _of_interface(root, interface, parameters)
+    steps = [] if interface is not None or root.prefix else _services()
+    status = ops.run([*parameters, *steps], root, dry_run)
+    if not dry_run:
+        log.info(summary(parameters))
+    return status or min(errors + others_errors + ours_errors, 1)
+
+
+def summary(parameters: list[sysctl.Parameter]) -> str:
+    """How many parameters came to what."""
+    outcomes = [parameter.outcome for parameter in parameters]
+    kinds = ["set", "unchanged", "overridden", "failed"]
+    kinds += [kind for kind in ("passed over", "gone") if kind in outcomes]
+    return "kernel parameters: " + ", ".join(f"{outcomes.count(kind)} {kind}" for kind in kinds)
+
+
+class Refresh:
+    """Have resolvconf write resolv.conf anew from what it knows."""
+
+    __slots__ = ("path",)
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+
+    def describe(self) -> str:
+        return f"run {self.path} -u"
+
+    def apply(self, root: Root) -> None:
+        if _is_handmade(root.read_or(_RESOLV_CONF, "")):
+            # resolvconf would put its own, at this time still empty, in its place, and keep no copy.
+            log.warning(f"{_RESOLV_CONF}: not made by resolvconf, so left alone; 'resolvconf -u' would hand it over")
+            return
+        pid = os.posix_spawn(self.path, [self.path, "-u"], proc.ENVIRONMENT)
+        status = proc.wait(pid, _PATIENCE_SEC)
+        if status != 0:
+            raise Failure(f"{self.path} -u: ended with {status}")
+
+
+class Scan:
+    """Ask iwd for a scan of one device, in the background: iwd may not have started yet."""
+
+    __slots__ = ("device", "iwctl", "path")
+
+    def __init__(self, path: str, iwctl: str, device: str) -> None:
+        self.path = path
+        self.iwctl = iwctl
+        self.device = device
+
+    def describe(self) -> str:
+        return f"run in the background: {' '.join(self._argv())}"
+
+    def apply(self, _root: Root) -> None:
+        quiet = [(os.POSIX_SPAWN_OPEN, fd, "/dev/null", os.O_RDWR, 0) for fd in range(3)]
+        os.posix_spawn(self.path, self._argv(), proc.ENVIRONMENT, file_actions=quiet, setsid=True)
+
+    def _argv(self) -> list[str]:
+        return [self.path, _SCAN_SEC, self.iwctl, "station", self.device, "scan"]
+
+
+def _of_interface(root: Root, name: str, parameters: list[sysctl.Parameter]) -> list[sysctl.Parameter]:
+    if name in ("all", "default") or not any(name in os.listdir(root.path(c)) for c in _CONF if _is_folder(root, c)):
+        raise Failure(f"there is no interface {name!r}", 2)
+    folders = tuple(f"{conf}/{name}/" for conf in _CONF)
+    return [parameter for parameter in parameters if parameter.path.startswith(folders)]
+
+
+def _is_handmade(text: str) -> bool:
+    """Whether resolv.conf(5) says something, and not resolvconf's words."""
+    rows = [row for row in text.splitlines() if row.strip() and row.lstrip()[0] not in "#;"]
+    return bool(rows) and "generated by resolvconf" not in text.lower()
+
+
+def _is_folder(root: Root, path: str) -> bool:
+    return os.path.isdir(root.path(path))
+
+
+def _services() -> "list[Operation]":
+    """What other programs are to do, those of them that are installed."""
+    path = proc.ENVIRONMENT["PATH"]
+    steps: list[Operation] = []
+    if resolvconf := proc.find("resolvconf", path):
+        steps.append(Refresh(resolvconf))
+    timeout, iwctl = proc.find("timeout", path), proc.find("iwctl", path)
+    if timeout and iwctl:
+        steps += [Scan(timeout, iwctl, device) for device in _wireless()]
+    return steps
+
+
+def _wireless() -> list[str]:
+    folder = "/sys/class/net"
+    try:
+        return [name for name in sorted(os.listdir(folder)) if os.path.exists(f"{folder}/{name}/phy80211")]
+    except OSError:
+        return []
