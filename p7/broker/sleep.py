@@ -4,10 +4,9 @@ Everything here blocks, so the broker runs it in a child.
 """
 
 import os
-import select
 import time
 
-from p7 import log
+from p7 import log, proc
 from p7.broker import children
 from p7.root import Root
 
@@ -109,18 +108,13 @@ def _hooks(root: Root) -> list[str]:
 
 
 def _run(argv: list[str], action: str) -> int:
-    """Run a program and wait, but not for ever."""
+    """Run a program and wait, but not for ever; 124 if it was killed."""
     try:
         pid = children.spawn(argv, extra={"SYSTEMD_SLEEP_ACTION": action})
     except OSError as error:
         log.error(f"{argv[0]}: {error.strerror}")
         return 1
-    poll = select.poll()
-    poll.register(os.pidfd_open(pid), select.POLLIN)
-    if not poll.poll(_HOOK_SEC * 1000):
-        log.error(f"{argv[0]}: killed, having run for {_HOOK_SEC} s")
-        os.kill(pid, 9)
-    status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+    status = proc.wait(pid, _HOOK_SEC)
     if status != 0:
         log.warning(f"{' '.join(argv)}: ended with {status}")
     return status
