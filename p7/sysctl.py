@@ -26,42 +26,54 @@ class Line:
 class Parameter:
     """A kernel parameter and the line that says what it is to be; `outcome` tells, once applied, what came of it."""
 
-    __slots__ = ("line", "outcome", "overridden", "path")
+    __slots__ = ("is_named", "is_overridden", "line", "outcome", "path")
 
-    def __init__(self, key: str, line: Line, overridden: bool = False) -> None:
+    def __init__(self, key: str, line: Line, *, is_named: bool, is_overridden: bool) -> None:
         self.path = f"{_SYS}/{key}"
         self.line = line
-        self.overridden = overridden
+        self.is_named = is_named
+        self.is_overridden = is_overridden
         self.outcome = "failed"
 
     def describe(self) -> str:
         value = "as it is" if self.line.value is None else self.line.value
-        return f"{self.path} = {value}" + (f" ({self.line.source})" if self.overridden else "")
+        return f"{self.path} = {value}" + (f" ({self.line.source})" if self.is_overridden else "")
 
     def apply(self, root: Root) -> None:
         try:
-            changed = self.line.value is not None and _write(root, self.path, self.line.value)
-        except (Failure, OSError):
-            if "/conf/" in self.path and not os.path.isdir(os.path.dirname(root.path(self.path))):
+            changed = self.line.value is not None and _set(root.path(self.path), self.line.value)
+        except (Failure, OSError) as error:
+            if isinstance(error, FileNotFoundError) and not self.is_named:
                 self.outcome = "gone"  # an interface that udev renamed meanwhile: its rule comes back for it
             elif self.line.optional:
                 self.outcome = "passed over"
             else:
                 raise
         else:
-            self.outcome = "overridden" if self.overridden else "set" if changed else "unchanged"
+            self.outcome = "overridden" if self.is_overridden else "set" if changed else "unchanged"
 
 
-def _write(root: Root, path: str, value: str) -> bool:
+def _set(path: str, value: str) -> bool:
     """Write and read back; False if it is so already. Raises OSError, or Failure where the kernel keeps another."""
-    if root.read(path).split() == value.split():
+    wanted = os.fsencode(value).split()
+    if _content(path).split() == wanted:
         return False
-    with open(root.path(path), "w", encoding="utf-8", errors="surrogateescape") as file:
-        file.write(value)
-    kept = root.read(path).strip()
-    if kept.split() != value.split():
-        raise Failure(f"{root.path(path)}: is {kept} after {value} was written")
+    fd = os.open(path, os.O_WRONLY | os.O_CLOEXEC)
+    try:
+        os.write(fd, os.fsencode(value))
+    finally:
+        os.close(fd)
+    if (kept := _content(path).split()) != wanted:
+        raise Failure(f"{path}: is {os.fsdecode(b' '.join(kept))} after {value} was written")
     return True
+
+
+def _content(path: str) -> bytes:
+    fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        return os.read(fd, 4096)
+    finally:
+        os.close(fd)
 
 
 def parse(text: str, source: str) -> tuple[list[Line], list[str]]:
@@ -96,13 +108,28 @@ def read(root: Root, *places: str) -> tuple[list[Line], int]:
 
 def plan(root: Root, lines: list[Line], overrides: list[Line]) -> list[Parameter]:
     """What the lines say, key by key, where no override says otherwise. Patterns stand for what there is."""
-    parameters: dict[str, Parameter] = {}
+    first: dict[str, Line] = {}
+    last: dict[str, Line] = {}
     for line in lines:
-        for key in _expand(root, line.key):
-            if key not in parameters:
-                chosen = _inherited(key, overrides) or _last(key, lines) or line
-                parameters[key] = Parameter(key, chosen, chosen.source != line.source)
-    return list(parameters.values())
+        is_pattern = _is_pattern(line.key)
+        for key in _expand(root, line.key) if is_pattern else [line.key]:
+            first.setdefault(key, line)
+            if not is_pattern or key not in last or _is_pattern(last[key].key):
+                last[key] = line
+    return [_parameter(key, first[key], last[key], overrides) for key in first]
+
+
+def _parameter(key: str, first: Line, last: Line, overrides: list[Line]) -> Parameter:
+    line = _override(key, overrides) or last
+    return Parameter(key, line, is_named=key in (first.key, line.key), is_overridden=line.source != first.source)
+
+
+def _override(key: str, lines: list[Line]) -> Line | None:
+    """The last line for a key, or for "default" in the interface's place: the kernel gives its values to new ones."""
+    found, parts = _last(key, lines), key.split("/")
+    if found is None and parts[2:3] == ["conf"] and parts[3:4] not in (["all"], ["default"]):
+        return _last("/".join([*parts[:3], "default", *parts[4:]]), lines)
+    return found
 
 
 def _last(key: str, lines: list[Line]) -> Line | None:
@@ -111,24 +138,15 @@ def _last(key: str, lines: list[Line]) -> Line | None:
     return named[-1] if named else None
 
 
-def _inherited(key: str, lines: list[Line]) -> Line | None:
-    """The line for a key, or for "default" in the interface's place, whose values the kernel gives a new interface."""
-    found, parts = _last(key, lines), key.split("/")
-    if found is None and parts[2:3] == ["conf"] and parts[3:4] not in (["all"], ["default"]):
-        return _last("/".join([*parts[:3], "default", *parts[4:]]), lines)
-    return found
-
-
 def _expand(root: Root, pattern: str) -> list[str]:
-    if not _is_pattern(pattern):
-        return [pattern]
+    """The keys that a pattern may stand for: where its last * is, there is something."""
     keys = [""]
     for part in pattern.split("/"):
         if _is_pattern(part):
-            keys = [f"{key}/{name}" for key in keys for name in _names(root, key) if _matches(part, name)]
+            keys = [f"{key}/{name}" for key in keys for name in _names(root, key) if _matches_part(part, name)]
         else:
             keys = [f"{key}/{part}" for key in keys]
-    return [key[1:] for key in keys if os.path.exists(root.path(_SYS + key))]
+    return [key[1:] for key in keys]
 
 
 def _names(root: Root, key: str) -> list[str]:
@@ -160,7 +178,7 @@ def _key(name: str) -> str:
     slash, dot = name.find("/"), name.find(".")
     if dot < 0 or 0 <= slash < dot:
         return name
-    return "".join({".": "/", "/": "."}.get(c, c) for c in name)
+    return name.translate({ord("."): "/", ord("/"): "."})
 
 
 def _files(root: Root, place: str) -> list[str]:

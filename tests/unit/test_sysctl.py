@@ -109,7 +109,7 @@ def test_outcomes(root):
     assert lainos_net_init.summary([parameter]) == "kernel parameters: 0 set, 1 unchanged, 0 overridden, 0 failed"
 
 
-def test_a_missing_parameter_fails_unless_it_is_optional_or_its_interface_gone(root, tmp_path):
+def test_a_missing_parameter_fails_unless_optional_or_its_interface_is_gone(root, tmp_path):
     lines = _lines("-net.ipv4.x = 1\nnet.nope.x = 1\nnet.ipv4.conf.*.rp_filter = 1")
     optional, needed, gone = sysctl.plan(root, lines, [])[:3]
     with pytest.raises(FileNotFoundError):
