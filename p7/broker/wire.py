@@ -152,6 +152,10 @@ class Channel:
         if answer is not None:
             self._answers[serial] = answer
 
+    def close(self) -> None:
+        """Hang up; what was asked is not answered any more."""
+        self._link.close()
+
     def _received(self, fields: list[str]) -> None:
         serial, kind, *values = fields
         if serial == "0":
