@@ -43,7 +43,7 @@ def parse(text: str) -> tuple[dict[str, str], list[str]]:
     """
     values: dict[str, str] = {}
     wrong = []
-    for number, line in enumerate(text.splitlines(), 1):
+    for number, line in enumerate(text.split("\n"), 1):
         entry = line.strip()
         if not entry or entry.startswith("#"):
             continue
@@ -122,6 +122,8 @@ def _identity(user: User, kind: str) -> dict[str, str]:
 
 def _unquote(value: str) -> tuple[str, str]:
     value = value.strip()
+    if "\0" in value:
+        return value, "a zero byte"
     if value[:1] not in ("'", '"'):
         return value, ""
     if len(value) < 2 or value[-1] != value[0]:
