@@ -27,6 +27,7 @@ from p7.root import SYSTEM, Root
 PRIVILEGE = "user"
 _BROKER = "/run/lainos/session"
 _PATIENCE_SEC = 1.0
+_RETRY_SEC = 0.02
 _COMPOSITORS = ("sway", "dwl", "river")
 _LOGIN = frozenset(("XDG_VTNR", "GREETD_SOCK", "DISPLAY", "XAUTHORITY"))
 
@@ -141,7 +142,7 @@ def _ask(path: str, message: bytes) -> str:
     broker = _socket.socket(_socket.AF_UNIX, _socket.SOCK_SEQPACKET | _socket.SOCK_CLOEXEC)
     try:
         broker.settimeout(_PATIENCE_SEC)
-        broker.connect(path)
+        _connect(broker, path, end)
         try:
             broker.send(message)
         except BrokenPipeError:
@@ -154,6 +155,18 @@ def _ask(path: str, message: bytes) -> str:
         return f"{path}: {error.strerror}; is lainos-dbus-bridge running?"
     finally:
         broker.close()
+
+
+def _connect(broker: _socket.socket, path: str, end: float) -> None:
+    """Connect, before `end` on the monotonic clock. OpenRC before 0.62 starts greetd while the broker is on its way."""
+    while True:
+        try:
+            broker.connect(path)
+            return
+        except (FileNotFoundError, ConnectionRefusedError):
+            if time.monotonic() > end - _RETRY_SEC:
+                raise
+            time.sleep(_RETRY_SEC)
 
 
 def _check_runtime_dir(root: Root, user: User) -> None:
