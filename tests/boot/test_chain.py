@@ -6,13 +6,13 @@ import pytest
 
 from tests.lab.boot import Boot
 from tests.lab.checks import CHECKS, ENDINGS
-from tests.lab.run import BOOTED
+from tests.lab.run import PROFILES
 from tests.lab.stage import Machine
 
 MACHINES = {
-    "zipapp": Machine("zipapp", BOOTED),
-    "static": Machine("static", BOOTED),
-    "contract": Machine("zipapp", f'profile = "contract"\n{BOOTED}'),
+    "zipapp": Machine("zipapp", PROFILES["desktop"]),
+    "static": Machine("static", PROFILES["desktop"]),
+    "contract": Machine("zipapp", PROFILES["contract"]),
 }
 ALL = {**CHECKS, **ENDINGS}
 

@@ -67,7 +67,7 @@ def services_started(boot: Boot) -> str:
 
 def compositor(boot: Boot) -> int:
     """The pid of sway inside, once it runs."""
-    return int(seen(boot, "pgrep", "--exact", "sway"))
+    return int(seen(boot, "pgrep", "--oldest", "--exact", "sway"))
 
 
 def environment(boot: Boot, pid: int) -> dict[str, str]:
@@ -96,8 +96,8 @@ def logged_in(boot: Boot) -> str:
 
 def swaymsg(boot: Boot, *argv: str) -> str:
     """Speak to sway through its socket, as a terminal in the session would."""
-    shell = f"SWAYSOCK=$(echo {RUNTIME_DIR}/sway-ipc.*.sock) exec swaymsg" + ' "$@"'
-    return seen(boot, "sh", "-c", shell, "sh", *argv, user=USER)
+    socket = f"SWAYSOCK={RUNTIME_DIR}/sway-ipc.{UID}.{compositor(boot)}.sock"
+    return seen(boot, "env", socket, "swaymsg", *argv, user=USER)
 
 
 def sway_answers(boot: Boot) -> str:

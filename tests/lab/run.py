@@ -17,6 +17,8 @@ from tests.lab.tree import tree
 
 BOOTED = "[ghosts]\nbooted = true\n"
 """The real loginctl asks nobody until the booted marker is there."""
+PROFILES = {"desktop": BOOTED, "contract": 'profile = "contract"\n'}
+"""A p7.toml for each; contract makes the marker by itself."""
 
 
 def main(argv: list[str]) -> int:
@@ -25,10 +27,9 @@ def main(argv: list[str]) -> int:
     if os.geteuid() != 0:
         print("needs root: mounts, namespaces and cgroups are root's", file=sys.stderr)
         return 1
-    profile = f'profile = "{options.profile}"\n{BOOTED}'
     base = tree()
     with TemporaryDirectory(prefix="p7-layer-") as work:
-        layer = stage(Path(work) / "layer", Machine(options.form, profile))
+        layer = stage(Path(work) / "layer", Machine(options.form, PROFILES[options.profile]))
         with Boot([layer, base]) as boot:
             return show(boot, options.keep)
 
@@ -37,7 +38,7 @@ def parse(argv: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="build.py boot", description=__doc__)
     for form in FORMS:
         parser.add_argument(f"--{form}", dest="form", action="store_const", const=form, default="zipapp")
-    parser.add_argument("--profile", choices=["desktop", "contract"], default="desktop")
+    parser.add_argument("--profile", choices=PROFILES, default="desktop")
     parser.add_argument("--keep", action="store_true", help="a shell inside before the machine is powered off")
     return parser.parse_args(argv)
 

@@ -1,0 +1,75 @@
+"""A session ends and begins again: the fixed identity stays, nothing of the program that ran in it does."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.lab.boot import Boot, until
+from tests.lab.checks import (
+    RUNTIME_DIR,
+    SCOPE,
+    ask,
+    client,
+    compositor,
+    in_scope,
+    loginctl_shows,
+    processes,
+    seen,
+    shown,
+    sway_answers,
+)
+from tests.lab.run import PROFILES
+from tests.lab.stage import Machine
+
+pytestmark = pytest.mark.parametrize("booted", [Machine("zipapp", PROFILES["desktop"])], ids=["desktop"], indirect=True)
+
+
+def log_out(boot: Boot) -> None:
+    ask(boot, "pkill", "--exact", "sway")
+    until(lambda: shown(boot, "show-session", "1")["Leader"] == "0", 10, "the session has no leader")
+
+
+def log_in(boot: Boot) -> None:
+    """greetd runs its initial session once a boot, which it remembers in this file."""
+    boot.path("run/greetd.run").unlink()
+    ask(boot, "rc-service", "greetd", "restart")
+    logged_in(boot)
+
+
+def logged_in(boot: Boot) -> None:
+    sway_answers(boot)
+    seen(boot, client("loginctl"), "show-session", "1")
+    until(lambda: shown(boot, "show-session", "1")["Leader"] == str(compositor(boot)), 10, "sway leads the session")
+
+
+def left(boot: Boot) -> list[str]:
+    """What a login could leave: files with their modes and owners, cgroups, and the bridge's descriptors."""
+    find = ["find", "/run/systemd", "/run/lainos", RUNTIME_DIR, f"/sys/fs/cgroup{SCOPE}", "-type", "d,f,s,p"]
+    found = ask(boot, *find, "-printf", "%p %M %u\n").splitlines()
+    for number, pid in enumerate(processes(boot, "lainos-dbus-bridge")):
+        found.append(f"process {number} has {len(list(boot.path(f'proc/{pid}/fd').iterdir()))} descriptors")
+    return sorted(found)
+
+
+def test_after_the_logout_only_the_identity_is_left(booted: Boot) -> None:
+    logged_in(booted)
+    log_out(booted)
+    session = shown(booted, "show-session", "1")
+    assert (session["State"], session["Seat"], session["Type"]) == ("active", "seat0", "unspecified")
+    services = f"cat $(find /sys/fs/cgroup{SCOPE}/services -name cgroup.procs)"
+    until(lambda: booted.run(["sh", "-c", services]) == (0, ""), 10, "what p7 started for the session has ended")
+
+
+def test_the_next_login_is_like_the_first(booted: Boot) -> None:
+    log_in(booted)
+    loginctl_shows(booted)
+    in_scope(booted)
+
+
+def test_five_logins_leave_nothing_behind(booted: Boot) -> None:
+    log_out(booted)
+    before = left(booted)
+    for _ in range(5):
+        log_in(booted)
+        log_out(booted)
+    until(lambda: left(booted) == before, 10, f"back to {before}", lambda: str(left(booted)))
