@@ -71,7 +71,10 @@ class Boot:
         return int(children)
 
     def path(self, inside: str) -> Path:
-        """A path of the boot, as the machine reaches it while PID 1 lives."""
+        """A path of the boot, as the machine reaches it while PID 1 lives.
+
+        Some files of /proc depend on who reads them (cgroup, sys/net): run() cat for those.
+        """
         return Path(f"/proc/{self.pid1()}/root") / inside.lstrip("/")
 
     def console(self) -> str:

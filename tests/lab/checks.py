@@ -203,7 +203,7 @@ def network_is_set(boot: Boot) -> str:
         "ipv4/tcp_syncookies": "1",
         "ipv6/conf/all/accept_redirects": "0",
     }
-    values = {key: boot.path(f"proc/sys/net/{key}").read_text().strip() for key in wanted}
+    values = {key: ask(boot, "cat", f"/proc/sys/net/{key}") for key in wanted}
     assert values == wanted, values
     return f"{len(wanted)} sysctls"
 

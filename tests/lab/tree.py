@@ -45,8 +45,9 @@ Description: stands for p7 in apt's eyes
 """
 
 # Debian's own choice of services is not ours; the boot's layer names them (procps would set the machine's sysctls).
+# The resolver's and the host's names are this machine's, copied by mmdebstrap.
 FINISH = """\
-rm "$1"/etc/runlevels/*/*
+rm "$1"/etc/runlevels/*/* "$1/etc/resolv.conf" "$1/etc/hostname"
 cd "$1/tmp"
 APT_CONFIG="$MMDEBSTRAP_APT_CONFIG" apt-get -q -o Dir::Etc::PreferencesParts=/nonexistent download systemd
 dpkg-deb -x systemd_*.deb "$1/opt/clients"
