@@ -180,6 +180,8 @@ class Keeper:
     def _end(self, path: str) -> None:
         """Ask a cgroup's processes to leave, and make those that are left after a while."""
         self._end_now()
+        if not cgroup.processes(self._root, path):
+            return
         cgroup.signal(self._root, path, _signal.SIGTERM)
         cgroup.signal(self._root, path, _signal.SIGCONT)  # a stopped one could not hear it
         self._ending = self._loop.after(_GRACE_SEC, self._end_now), path
@@ -191,11 +193,8 @@ class Keeper:
         timer, path = self._ending
         self._ending = None
         self._loop.cancel(timer)
-        try:
-            cgroup.kill(self._root, path)
-        except OSError as error:
-            log.error(f"{path}: {error.strerror}")
         for _ in range(20):
             if not cgroup.processes(self._root, path):
                 return
+            cgroup.kill(self._root, path)
             time.sleep(0.01)  # the killed are gone in no time; a login that comes now must not meet them
