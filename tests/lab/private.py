@@ -1,4 +1,4 @@
-"""A machine of its own for one test: private mounts and processes, a tmpfs on /run, an /etc to write in.
+"""A machine of its own for one test: private mounts, processes and network, a tmpfs on /run, an /etc to write in.
 
     with Private(toml="[ghosts]\\nbooted = true\\n") as machine:
         machine.run([p7, "lainos-ghost-units"])
@@ -36,6 +36,7 @@ arisu:x:1001:1001:Arisu:/home/arisu:/bin/sh
 # /dev without log and kmsg: daemons write to stderr, and the machine's own log stays clean.
 _SETUP = """
 mount --make-rprivate /
+ip link set lo up
 mount -t overlay -o "lowerdir=/etc,upperdir=$1/etc,workdir=$1/work" overlay /etc
 mount -t tmpfs -o mode=0755 tmpfs "$1/dev"
 for name in null zero full random urandom tty; do touch "$1/dev/$name"; mount --bind "/dev/$name" "$1/dev/$name"; done
@@ -89,7 +90,7 @@ class Private:
 
     def __enter__(self) -> Self:
         self.cgroup.mkdir()
-        unshare = ["unshare", "--mount", "--pid", "--cgroup", "--fork", "--kill-child=KILL", "--mount-proc"]
+        unshare = ["unshare", "--mount", "--pid", "--net", "--cgroup", "--fork", "--kill-child=KILL", "--mount-proc"]
         command = [*_join(self.cgroup), "setpriv", "--pdeathsig=KILL", *unshare, "sh", "-ec", _SETUP, "sh"]
         command += [str(self._work), self._run_options, self._mounts, cgroup1() if "v1" in self._mounts else ""]
         self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
@@ -118,7 +119,7 @@ class Private:
 
     def command(self, argv: Sequence[str | Path], uid: int = 0) -> list[str]:
         """The command line that runs `argv` inside as `uid`."""
-        enter = [*_join(self.cgroup), "nsenter", f"--target={self.pid}", "--mount", "--pid", "--cgroup"]
+        enter = [*_join(self.cgroup), "nsenter", f"--target={self.pid}", "--mount", "--pid", "--net", "--cgroup"]
         user = ["setpriv", f"--reuid={uid}", f"--regid={uid}", "--clear-groups", "--"] if uid else []
         return [*enter, "--", *user, *map(str, argv)]
 
