@@ -4,7 +4,7 @@ from p7 import log
 from p7.dbus import message as wire
 from p7.dbus.connection import Connection
 from p7.dbus.errors import FAILED, DBusError
-from p7.dbus.interface import STATIC, Method
+from p7.dbus.interface import STATIC, TRUSTED, Method
 from p7.dbus.message import Message
 from p7.dbus.peers import Peer
 
@@ -32,7 +32,7 @@ class Call:
     def run(self) -> None:
         """Call the handler and answer with what it returns or raises; with nothing, if it will answer later."""
         try:
-            values = self.row.handler(self, *self.message.values())
+            values = self._do(self.message.values())
         except DBusError as error:
             self.fail(error)
         except Exception as error:  # a wrong handler is an error to this caller, and the daemon lives on
@@ -40,6 +40,13 @@ class Call:
         else:
             if values is not None:
                 self.reply(*values)
+
+    def _do(self, arguments: "tuple[Any, ...]") -> "tuple[Any, ...] | None":
+        if self.row.check is not None:
+            self.row.check(self, *arguments)
+        if self.row.who == TRUSTED:
+            self.service.check(self)
+        return self.row.handler(self, *arguments)
 
     def reply(self, *values: "Any", fds: tuple[int, ...] = ()) -> None:
         """Answer. The descriptors are closed once they are sent; "h" among the values is a place among them."""

@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from p7.dbus.call import Call
 
     Handler = Callable[..., "tuple[Any, ...] | None"]
+    Check = Callable[..., object]
 
 # How true a member is: it does what it says; it tells of what never changes; it is refused, and why.
 REAL, STATIC, REFUSED = "real", "static", "refused"
@@ -22,13 +23,26 @@ class Method:
     """A method: types it takes and gives, their names, the function that does it, and a sentence for the reader.
 
     `handler(call, *arguments)` returns the tuple of what it gives, or None where it will answer the call itself, later.
+    `check(call, *arguments)` raises DBusError for arguments that make no sense, before it matters who calls.
     """
 
-    __slots__ = ("gives", "gives_names", "handler", "kind", "name", "privileged", "takes", "takes_names", "text", "who")
+    __slots__ = (
+        "check",
+        "gives",
+        "gives_names",
+        "handler",
+        "kind",
+        "name",
+        "privileged",
+        "takes",
+        "takes_names",
+        "text",
+        "who",
+    )
 
     def __init__(
         self, name: str, takes: str, gives: str, names: str, handler: "Handler", text: str, *,
-        who: int = ANYONE, kind: str = REAL, privileged: bool = False,
+        who: int = ANYONE, kind: str = REAL, privileged: bool = False, check: "Check | None" = None,
     ) -> None:  # fmt: skip
         """`names` are those of the arguments, then `->`, then those of what comes back."""
         before, _, after = names.partition("->")
@@ -38,6 +52,7 @@ class Method:
         self.takes_names = before.split()
         self.gives_names = after.split()
         self.handler = handler
+        self.check = check
         self.text = text
         self.who = who
         self.kind = kind

@@ -19,9 +19,10 @@ NAME = "org.freedesktop.DBus.Properties"
 
 def find(node: "Node", interface: str, name: str) -> Property:
     """A property's row. Raises DBusError."""
-    row = node.interfaces[interface].properties.get(name) if interface in node.interfaces else None
+    owner: Interface | None = node.interfaces.get(interface)
+    row = owner.properties.get(name) if owner is not None else None
     if row is None:
-        raise DBusError(errors.UNKNOWN_PROPERTY, "Unknown property or interface.")
+        raise DBusError(errors.UNKNOWN_PROPERTY, f"Unknown interface {interface} or property {name}.")
     return row
 
 

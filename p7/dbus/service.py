@@ -5,7 +5,7 @@ from p7.dbus import message as wire
 from p7.dbus.call import Call
 from p7.dbus.connection import Connection
 from p7.dbus.errors import DBusError
-from p7.dbus.interface import ANYONE, TRUSTED, Interface, Method
+from p7.dbus.interface import ANYONE, Interface, Method
 from p7.dbus.message import Message
 from p7.dbus.peers import Peer, Peers
 from p7.root import Root
@@ -21,17 +21,19 @@ _BODY_LIMIT = 1 << 16  # bytes; no method here has a use for more
 class Node:
     """An object: its interfaces by name, every method by (interface, member) and (None, member), what is serialised.
 
-    `permits(peer)` tells who may see it; without one, everybody does.
+    `permits(peer)` tells who may see it; without one, everybody does. One without interfaces only has others below it.
     """
 
-    __slots__ = ("bodies", "entries", "interfaces", "methods", "path", "permits", "xml")
+    __slots__ = ("bare", "bodies", "entries", "interfaces", "methods", "path", "permits", "xml")
 
     def __init__(
         self, path: str, interfaces: tuple[Interface, ...], permits: "Callable[[Peer], bool] | None" = None
     ) -> None:
         self.path = path
         self.permits = permits
-        self.interfaces = {interface.name: interface for interface in (*standard.INTERFACES, *interfaces)}
+        self.bare = not interfaces
+        common = standard.INTERFACES if interfaces else standard.BARE
+        self.interfaces = {interface.name: interface for interface in (*common, *interfaces)}
         self.methods: dict[tuple[str | None, str], Method] = {}
         for interface in self.interfaces.values():
             for name, row in interface.methods.items():
@@ -93,7 +95,7 @@ class Service:
     def check(self, call: Call) -> None:
         """Raise AccessDenied unless the caller may act."""
         if not self._trusts(call.caller):
-            raise denied()
+            raise DBusError(errors.ACCESS_DENIED, "Permission denied")
 
     def introspect(self, node: Node) -> str:
         """The object's XML, made once for each set of objects."""
@@ -124,7 +126,7 @@ class Service:
         return self._nowhere if node is None and message.interface == standard.PEER.name else node
 
     def _unknown(self, connection: Connection, message: Message, node: Node | None) -> None:
-        if node is None:
+        if node is None or node.bare:
             connection.error(message, errors.UNKNOWN_OBJECT, f"Unknown object '{message.path}'.")
         else:
             text = f"Unknown method {message.member} or interface {message.interface}."
@@ -147,8 +149,6 @@ class Service:
         call.caller = peer
         if call.node.permits is not None and not call.node.permits(peer):
             call.fail(DBusError(errors.UNKNOWN_OBJECT, f"Unknown object '{call.node.path}'."))
-        elif call.row.who == TRUSTED and not self._trusts(peer):
-            call.fail(denied())
         else:
             call.run()
 
@@ -157,8 +157,3 @@ class Service:
         return [
             name[len(prefix) :] for name in self._nodes if name.startswith(prefix) and name.rfind("/") < len(prefix)
         ]
-
-
-def denied() -> DBusError:
-    """What someone gets who may ask but not act."""
-    return DBusError(errors.ACCESS_DENIED, "Permission denied")

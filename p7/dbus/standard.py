@@ -35,4 +35,5 @@ INTROSPECTABLE = Interface(
     "org.freedesktop.DBus.Introspectable",
     (Method("Introspect", "", "s", "-> xml_data", _introspect, "What the object offers."),),
 )
-INTERFACES = (PEER, INTROSPECTABLE, properties.INTERFACE)
+BARE = (PEER, INTROSPECTABLE)
+INTERFACES = (*BARE, properties.INTERFACE)

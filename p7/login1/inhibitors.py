@@ -86,9 +86,8 @@ class Inhibitors:
         self._model.changed(MANAGER, *changed)
 
 
-def inhibit(call: Call, what: str, who: str, why: str, mode: str) -> None:
-    """Inhibit: checked in logind's order; the caller's pid and uid are the bus's word."""
-    model: Login1 = call.state
+def check(call: Call, what: str, _who: str, _why: str, mode: str) -> None:
+    """The arguments of Inhibit, in logind's order."""
     locks = parse_what(what)
     if not locks:
         raise errors.invalid(f"Invalid what specification {what}")
@@ -96,14 +95,19 @@ def inhibit(call: Call, what: str, who: str, why: str, mode: str) -> None:
         raise errors.invalid(f"Invalid mode specification {mode}")
     if mode == DELAY and not set(locks) <= {SHUTDOWN, SLEEP}:
         raise errors.invalid("Delay inhibitors only supported for shutdown and sleep")
-    if model.power.what in locks:
+    if call.state.power.what in locks:
         text = "The operation inhibition has been requested for is already running"
         raise DBusError(errors.OPERATION_IN_PROGRESS, text)
+
+
+def inhibit(call: Call, what: str, who: str, why: str, mode: str) -> None:
+    """Inhibit; the caller's pid and uid are the bus's word, not its own."""
+    model: Login1 = call.state
     if len(model.inhibitors) >= MAX:
         text = f"Maximum number of inhibitors ({MAX}) reached, refusing further inhibitors."
         raise DBusError(names.LIMITS_EXCEEDED, text)
     try:
-        fd = model.inhibitors.add(Inhibitor(locks, who, why, mode, call.caller.uid, call.caller.pid))
+        fd = model.inhibitors.add(Inhibitor(parse_what(what), who, why, mode, call.caller.uid, call.caller.pid))
     except OSError as error:
         raise DBusError(names.LIMITS_EXCEEDED, error.strerror or "") from None
     call.reply(0, fds=(fd,))

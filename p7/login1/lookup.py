@@ -7,10 +7,12 @@ from p7.identity import SEAT_ID, SEAT_PATH, SESSION_CLASS, SESSION_ID, SESSION_P
 from p7.login1 import errors
 from p7.login1.model import Login1
 
+NOBODY = 0xFFFFFFFF  # the uid that is none
 _MINE = ("", "self", "auto")
+_PID_MAX = 0x7FFFFFFF
 
 
-def check_session(call: Call, name: str) -> None:
+def check_session(call: Call, name: str, *_: object) -> None:
     """Raise what login1 raises unless `name` is the session's, or means the caller's own and that is it."""
     model: Login1 = call.state
     if name in _MINE:
@@ -22,15 +24,17 @@ def check_session(call: Call, name: str) -> None:
         raise DBusError(errors.NO_SESSION, f"No session '{name}' known")
 
 
-def check_user(call: Call, uid: int) -> User:
-    """The user of this uid. Raises what login1 raises for another one."""
+def check_user(call: Call, uid: int, *_: object) -> User:
+    """The user of this uid, or of the caller's for an invalid one. Raises what login1 raises for another."""
     user: User | None = call.state.user
+    if uid == NOBODY:
+        uid = call.caller.uid
     if user is None or user.uid != uid:
         raise DBusError(errors.NO_USER, f"User ID {uid} is not logged in or lingering")
     return user
 
 
-def check_seat(call: Call, name: str) -> None:
+def check_seat(call: Call, name: str, *_: object) -> None:
     """Raise what login1 raises unless `name` is the seat's, or means the caller's own and that is it."""
     model: Login1 = call.state
     if name in _MINE:
@@ -47,6 +51,7 @@ def get_session(call: Call, name: str) -> tuple[str]:
 def get_session_by_pid(call: Call, pid: int) -> tuple[str]:
     if pid == 0:
         return get_session(call, "self")
+    _check_pid(pid)
     if not call.state.holds(pid):
         raise DBusError(errors.NO_SESSION_FOR_PID, f"PID {pid} does not belong to any known session")
     return (SESSION_PATH,)
@@ -58,9 +63,11 @@ def get_user(call: Call, uid: int) -> tuple[str]:
 
 def get_user_by_pid(call: Call, pid: int) -> tuple[str]:
     model: Login1 = call.state
+    _check_pid(pid)
     if model.user is None or not (model.belongs(call.caller) if pid == 0 else _owns(model, pid)):
-        text = f"PID {pid} does not belong to any known or logged in user"
-        raise DBusError(errors.NO_USER_FOR_PID, text if pid else "Caller does not belong to any logged in user")
+        who = f"PID {pid} does" if pid else "Caller does"
+        text = f"{who} not belong to any logged in user or lingering user"
+        raise DBusError(errors.NO_USER_FOR_PID, text)
     return (model.user.object_path,)
 
 
@@ -92,6 +99,11 @@ def list_users(call: Call) -> tuple[list[object]]:
 
 def list_seats(call: Call) -> tuple[list[object]]:
     return ([] if call.state.user is None else [(SEAT_ID, SEAT_PATH)],)
+
+
+def _check_pid(pid: int) -> None:
+    if pid > _PID_MAX:
+        raise errors.invalid("Invalid argument")
 
 
 def _owns(model: Login1, pid: int) -> bool:

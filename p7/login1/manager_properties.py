@@ -51,7 +51,7 @@ PROPERTIES = (
              set=schedule.set_message),
     _static("NAutoVTs", "u", 0, "0: OpenRC's agetty services make terminals."),
     _static("KillOnlyUsers", "as", [], "Empty."),
-    _static("KillExcludeUsers", "as", ["root"], "root."),
+    _static("KillExcludeUsers", "as", [], "Empty."),
     Property("KillUserProcesses", "b", CONST, lambda s: s.settings["session.kill"], "[session] kill of p7.toml."),
     _static("RebootParameter", "s", "", "Empty.", SILENT),
     _static("RebootToFirmwareSetup", "b", False, "False.", SILENT),

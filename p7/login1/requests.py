@@ -12,31 +12,42 @@ from p7.login1.power import ACTIONS, SLEEP_ORDER, Action, in_progress
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from p7.dbus.interface import Handler
+    from p7.dbus.interface import Check, Handler
 
 # SD_LOGIND_*, which org.freedesktop.login1(5) lists
 ROOT_CHECK_INHIBITORS, KEXEC, SOFT_REBOOT, SOFT_REBOOT_IF_NEXTROOT, SKIP_INHIBITORS = 1, 2, 4, 8, 16
-_FLAGS = ROOT_CHECK_INHIBITORS | KEXEC | SOFT_REBOOT | SOFT_REBOOT_IF_NEXTROOT | SKIP_INHIBITORS
+_ALL_FLAGS = ROOT_CHECK_INHIBITORS | KEXEC | SOFT_REBOOT | SOFT_REBOOT_IF_NEXTROOT | SKIP_INHIBITORS
+
+
+def checks(name: str) -> "Check":
+    """What goes before PowerOff and its like, with and without flags: is it possible, are there such flags."""
+
+    def check(call: Call, argument: bool | int) -> None:
+        _check_flags(name, _flags(argument))
+        _check_possible(call.state, ACTIONS[name])
+
+    return check
 
 
 def begins(name: str) -> "Handler":
-    """The handler of PowerOff and its like, with and without flags."""
+    """The handler of PowerOff and its like."""
 
     def handler(call: Call, argument: bool | int) -> None:
-        flags = 0 if isinstance(argument, bool) else argument  # a bool is "interactive": there is nobody to ask
-        _check_flags(name, flags)
-        begin(call, ACTIONS[name], flags)
+        begin(call, ACTIONS[name], _flags(argument))
 
     return handler
 
 
+def check_sleep(call: Call, flags: int) -> None:
+    """The argument of Sleep."""
+    _check_flags("sleep", flags)
+    if not sleep_operations(call.state):
+        raise DBusError(errors.SLEEP_NOT_SUPPORTED, "None of the configured sleep operations are supported")
+
+
 def sleep(call: Call, flags: int) -> None:
     """Sleep: the first of SleepOperation that the machine can do."""
-    _check_flags("sleep", flags)
-    names_ = sleep_operations(call.state)
-    if not names_:
-        raise DBusError(errors.SLEEP_NOT_SUPPORTED, "None of the configured sleep operations are supported")
-    begin(call, ACTIONS[names_[0]], flags)
+    begin(call, ACTIONS[sleep_operations(call.state)[0]], flags)
 
 
 def can(name: str) -> "Handler":
@@ -62,7 +73,7 @@ def sleep_operations(model: Login1) -> list[str]:
 def begin(call: Call, action: Action, flags: int) -> None:
     """Do it for this caller, or raise why not."""
     model: Login1 = call.state
-    check(model, action, call.caller, flags)
+    permit(model, action, call.caller, flags)
     if model.settings[action.key] == "noop":
         call.reply()
         return
@@ -73,21 +84,28 @@ def begin(call: Call, action: Action, flags: int) -> None:
     model.power.begin(action, lambda error: call.reply() if error is None else call.fail(error))
 
 
-def check(model: Login1, action: Action, caller: Peer, flags: int) -> None:
-    """Raise what the caller gets if this cannot be done now."""
-    if model.settings[action.key] == "off":
-        raise DBusError(names.NOT_SUPPORTED, f"[power] in p7.toml switches '{action.name}' off")
-    if not _is_possible(model, action):
-        text = f"Sleep verb '{action.name}' is not configured or configuration is not supported by kernel"
-        raise DBusError(errors.SLEEP_NOT_SUPPORTED, text)
+def permit(model: Login1, action: Action, caller: Peer, flags: int) -> None:
+    """Raise what the caller gets if something stands against it now."""
     if _is_blocked(model, action, caller, flags):
         raise DBusError(errors.BLOCKED, "Operation denied due to active block inhibitor")
     if model.power.what:
         raise in_progress()
 
 
+def _flags(argument: bool | int) -> int:
+    return 0 if isinstance(argument, bool) else argument  # a bool is "interactive": there is nobody to ask
+
+
+def _check_possible(model: Login1, action: Action) -> None:
+    if model.settings[action.key] == "off":
+        raise DBusError(names.NOT_SUPPORTED, f"[power] in p7.toml switches '{action.name}' off")
+    if not _is_possible(model, action):
+        text = f"Sleep verb '{action.name}' is not configured or configuration is not supported by kernel"
+        raise DBusError(errors.SLEEP_NOT_SUPPORTED, text)
+
+
 def _check_flags(name: str, flags: int) -> None:
-    if flags & ~_FLAGS:
+    if flags & ~_ALL_FLAGS:
         raise errors.invalid("Invalid flags parameter")
     if flags & KEXEC and flags & SOFT_REBOOT:
         raise errors.invalid("Both reboot via kexec and soft reboot selected, which is not supported")
@@ -100,7 +118,7 @@ def _check_flags(name: str, flags: int) -> None:
 
 
 def _answer(model: Login1, action: Action, caller: Peer) -> str:
-    if model.settings[action.key] == "off" or not _is_possible(model, action):
+    if not _is_possible(model, action):
         return "na"
     return "yes" if model.trusts(caller) and not _is_blocked(model, action, caller, 0) else "no"
 

@@ -84,13 +84,18 @@ class Schedule:
             log.error(f"{action.name}, as planned: {error.text}")
 
 
-def schedule(call: Call, type: str, when_usec: int) -> None:
-    """ScheduleShutdown."""
-    model: Login1 = call.state
+def check(_: Call, type: str, _when_usec: int) -> None:
+    """The arguments of ScheduleShutdown."""
     action = ACTIONS.get(type.removeprefix("dry-"))
     if action is None or action.what != SHUTDOWN:
         raise errors.invalid(f"Unsupported shutdown type: {type}")
-    requests.check(model, action, call.caller, 0)
+
+
+def schedule(call: Call, type: str, when_usec: int) -> None:
+    """ScheduleShutdown."""
+    model: Login1 = call.state
+    action = ACTIONS[type.removeprefix("dry-")]
+    requests.permit(model, action, call.caller, 0)
     dry = type.startswith("dry-")
     model.schedule.plan(action, when_usec, dry=dry)
     if dry:
@@ -100,26 +105,33 @@ def schedule(call: Call, type: str, when_usec: int) -> None:
 
 
 def cancel(call: Call) -> tuple[bool]:
-    """CancelScheduledShutdown."""
+    """CancelScheduledShutdown: everybody may find that there is nothing to cancel."""
     model: Login1 = call.state
-    cancelled = model.schedule.cancel()
-    if cancelled:
-        model.tell("unschedule")
-        model.broadcast("System shutdown has been cancelled")
-    return (cancelled,)
+    if model.schedule.value() == NOTHING:
+        return (False,)
+    call.service.check(call)
+    model.schedule.cancel()
+    model.tell("unschedule")
+    model.broadcast("System shutdown has been cancelled")
+    return (True,)
 
 
 def set_wall_message(call: Call, text: str, enable: bool) -> tuple[()]:
     """SetWallMessage."""
-    set_message(call, text)
+    call.state.wall_message = text
     call.state.wall = enable
     return ()
 
 
-def set_message(call: Call, text: str) -> None:
-    """The property WallMessage."""
+def check_message(_: Call, text: str, *_rest: object) -> None:
+    """The arguments of SetWallMessage."""
     if len(text.encode()) > MESSAGE_MAX:
         raise errors.invalid(f"Wall message too long, maximum permitted length is {MESSAGE_MAX} characters.")
+
+
+def set_message(call: Call, text: str) -> None:
+    """The property WallMessage."""
+    check_message(call, text)
     call.state.wall_message = text
 
 

@@ -5,15 +5,16 @@ from p7.dbus.interface import CONST, REFUSED, SIGNALLED, SILENT, STATIC, TRUSTED
 from p7.identity import SEAT_ID, SESSION_ID, SESSION_PATH
 from p7.login1 import acts, model
 from p7.login1.errors import refusing
+from p7.login1.lookup import check_session
 
 _SWITCH = refusing(names.NOT_SUPPORTED, "There is one session: seatd or the kernel's keys switch terminals")
 _WHY = "NotSupported: one session; seatd and the kernel's keys switch terminals."
 
 METHODS = (
     Method("Terminate", "", "", "", acts.terminate, "Ends the session on it.", who=TRUSTED),
-    Method("ActivateSession", "s", "", "session_id", acts.named(acts.activate),
-           "Succeeds: the one session is always active.", who=TRUSTED),
-    Method("SwitchTo", "u", "", "vtnr", _SWITCH, _WHY, kind=REFUSED),
+    Method("ActivateSession", "s", "", "session_id", acts.activate,
+           "Succeeds: the one session is always active.", kind=STATIC, who=TRUSTED, check=check_session),
+    Method("SwitchTo", "u", "", "vtnr", _SWITCH, _WHY, kind=REFUSED, check=acts.check_vt),
     Method("SwitchToNext", "", "", "", _SWITCH, _WHY, kind=REFUSED),
     Method("SwitchToPrevious", "", "", "", _SWITCH, _WHY, kind=REFUSED),
 )  # fmt: skip

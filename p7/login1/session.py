@@ -16,9 +16,9 @@ _WHY_NO_CONTROL = "Nobody is ever in control: TakeControl is refused."
 
 
 def _audit(state: Login1) -> int:
-    """The leader's audit session, 0 where the kernel keeps none."""
+    """The leader's audit session as the kernel has it: 4294967295 where none was set, 0 where it keeps none."""
     text = state.root.read_or(f"/proc/{state.session.leader}/sessionid", "").strip()
-    return int(text) if text.isdecimal() and int(text) < 0xFFFFFFFF else 0
+    return int(text) if text.isdecimal() else 0
 
 
 def _leader_pidfd_id(state: Login1) -> int:
@@ -44,11 +44,12 @@ METHODS = (
            who=TRUSTED),
     Method("SetLockedHint", "b", "", "locked", acts.set_locked_hint, "Sets LockedHint.", who=TRUSTED),
     Method("Kill", "si", "", "whom signal_number", acts.kill,
-           "Signals the leader, or all processes in the session's cgroup.", who=TRUSTED),
+           "Signals the leader, or all processes in the session's cgroup.", who=TRUSTED, check=acts.check_kill),
     Method("TakeControl", "b", "", "force", _SEATD,
            "NotSupported: seatd owns the devices; libseat and Xorg fall back to it.", kind=REFUSED),
     Method("ReleaseControl", "", "", "", _NO_CONTROL, _WHY_NO_CONTROL, kind=REFUSED),
-    Method("SetType", "s", "", "type", acts.set_type, "Sets Type, also in the session's file.", who=TRUSTED),
+    Method("SetType", "s", "", "type", acts.set_type, "Sets Type, also in the session's file.", who=TRUSTED,
+           check=acts.check_type),
     Method("SetClass", "s", "", "class", _CLASS, "NotSupported: the class is fixed.", kind=REFUSED),
     Method("SetDisplay", "s", "", "display", acts.set_display, "Sets Display, also in the session's file.",
            who=TRUSTED),
@@ -57,7 +58,7 @@ METHODS = (
     Method("ReleaseDevice", "uu", "", "major minor", _NO_CONTROL, _WHY_NO_CONTROL, kind=REFUSED),
     Method("PauseDeviceComplete", "uu", "", "major minor", _NO_CONTROL, _WHY_NO_CONTROL, kind=REFUSED),
     Method("SetBrightness", "ssu", "", "subsystem name brightness", acts.set_brightness,
-           "Sets a backlight's or LED's brightness.", who=TRUSTED),
+           "Sets a backlight's or LED's brightness.", who=TRUSTED, check=acts.check_device),
 )  # fmt: skip
 
 PROPERTIES = (
@@ -80,7 +81,7 @@ PROPERTIES = (
     Property("Scope", "s", CONST, lambda _: f"session-{SESSION_ID}.scope", "The cgroup's name.", kind=STATIC),
     Property("Leader", "u", CONST, lambda s: s.session.leader, "The pid of what lainos-init became; 0 if none runs."),
     Property("LeaderPIDFDId", "t", CONST, _leader_pidfd_id, "The inode of its pidfd; 0 before Linux 6.9."),
-    Property("Audit", "u", CONST, _audit, "Its audit session; 0 if none."),
+    Property("Audit", "u", CONST, _audit, "Its audit session, from /proc."),
     Property("Type", "s", SIGNALLED, lambda s: s.session.type, "XDG_SESSION_TYPE."),
     Property("Class", "s", SIGNALLED, lambda _: SESSION_CLASS, "user.", kind=STATIC),
     Property("Active", "b", SIGNALLED, lambda _: True, "True.", kind=STATIC),

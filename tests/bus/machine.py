@@ -1,0 +1,135 @@
+"""The bridge on a bus of its own, in namespaces of its own; p7 as built, dbus-daemon as the distribution has it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+from signal import SIGTERM
+from tempfile import TemporaryDirectory
+from types import TracebackType
+from typing import Any, Self
+
+from tests.bus.client import Client
+from tests.lab.private import LAIN, PASSWD, Private
+
+POLICY = Path(__file__).parents[2] / "rc/usr/share/dbus-1/system.d/org.freedesktop.login1.conf"
+# A stand-in for the kernel's door to sleep: whatever a test asks for, the machine it runs on stays awake.
+POWER = """\
+mount -t tmpfs tmpfs /sys/power
+echo "freeze mem disk" >/sys/power/state
+echo "[platform] shutdown suspend" >/sys/power/disk
+"""
+# The default context is that of the distribution's system.conf; what it includes of /etc would need the machine's.
+CONFIG = """\
+<busconfig>
+  <type>system</type>
+  <listen>unix:path=/run/dbus/system_bus_socket</listen>
+  <listen>unix:path={folder}/bus</listen>
+  <auth>EXTERNAL</auth>
+  <policy context="default">
+    <allow user="*"/>
+    <deny own="*"/>
+    <deny send_type="method_call"/>
+    <allow send_type="signal"/>
+    <allow send_requested_reply="true" send_type="method_return"/>
+    <allow send_requested_reply="true" send_type="error"/>
+    <allow receive_type="method_call"/>
+    <allow receive_type="method_return"/>
+    <allow receive_type="error"/>
+    <allow receive_type="signal"/>
+    <allow send_destination="org.freedesktop.DBus"/>
+  </policy>
+  <include>{policy}</include>
+  <limit name="max_replies_per_connection">50000</limit>
+  <limit name="max_message_unix_fds">64</limit>
+</busconfig>
+"""
+
+
+class Machine:
+    """A Private machine with a system bus, on which p7's bridge runs once started."""
+
+    def __init__(self, p7: Path, *, toml: str = "", passwd: str = PASSWD) -> None:
+        self.p7 = p7
+        self.private = Private(toml=toml, passwd=passwd, cgroups="unified")
+
+    def __enter__(self) -> Self:
+        self._folder = TemporaryDirectory(prefix="p7-bus-")
+        folder = Path(self._folder.name)
+        folder.chmod(0o755)  # every uid connects
+        self.address = f"unix:path={folder}/bus"
+        self._config = folder / "bus.conf"
+        self._config.write_text(CONFIG.format(folder=folder, policy=POLICY))
+        self.private.__enter__()
+        self.private.path("/run/dbus").mkdir()
+        self.sh(POWER)
+        for applet in ("cgroup-delegate", "lainos-ghost-units"):
+            done = self.private.run([self.p7, applet])
+            assert done.returncode == 0, done.stderr
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.private.__exit__(kind, error, trace)
+        self._folder.cleanup()
+
+    def start(self) -> Self:
+        """Bus and bridge."""
+        self.start_bus()
+        self.start_bridge()
+        return self
+
+    def start_bus(self) -> None:
+        """dbus-daemon, until it says its address."""
+        command = ["dbus-daemon", f"--config-file={self._config}", "--nofork", "--nopidfile", "--print-address"]
+        self.bus = self.private.start(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        assert self.bus.stdout is not None
+        assert self.bus.stdout.readline()
+
+    def start_bridge(self) -> None:
+        """The bridge, until it says that it is ready."""
+        read_fd, write_fd = os.pipe()
+        command = [self.p7, "lainos-dbus-bridge", "--ready-fd", str(write_fd)]
+        self.bridge = self.private.start(command, pass_fds=[write_fd], stderr=subprocess.PIPE)
+        os.close(write_fd)
+        try:
+            assert os.read(read_fd, 1) == b"\n", self.bridge.communicate()[1]
+        finally:
+            os.close(read_fd)
+
+    def client(self, uid: int = LAIN) -> Client:
+        """Someone on the bus, without a pid that this bus's namespace knows."""
+        return Client(self.address, uid)
+
+    def run(self, argv: Sequence[str | Path], uid: int = LAIN, **keywords: Any) -> subprocess.CompletedProcess[str]:
+        """A program inside, to its end."""
+        return self.private.run(argv, uid, **keywords)
+
+    def sh(self, script: str) -> str:
+        """A shell script inside, as root; what it prints."""
+        return self.output("sh", "-ec", script, uid=0)
+
+    def output(self, *argv: str, uid: int = LAIN) -> str:
+        """What a program inside prints; it must succeed."""
+        done = self.run(argv, uid)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def pids(self) -> tuple[int, int]:
+        """Broker and facade, as the test sees them."""
+        (broker,) = _children(self.bridge.pid)
+        (facade,) = _children(broker)
+        return broker, facade
+
+    def stop_bridge(self, number: int = SIGTERM) -> tuple[int, str]:
+        """Signal the broker; its exit status, and what the bridge had logged."""
+        os.kill(self.pids()[0], number)
+        _, log = self.bridge.communicate(timeout=5)
+        return self.bridge.returncode, log
+
+
+def _children(pid: int) -> list[int]:
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
