@@ -28,6 +28,7 @@ PRIVILEGE = "user"
 _BROKER = "/run/lainos/session"
 _PATIENCE_SEC = 1.0
 _RETRY_SEC = 0.02
+_LAST_VT = 63  # console(4)
 _COMPOSITORS = ("sway", "dwl", "river")
 _LOGIN = frozenset(("XDG_VTNR", "GREETD_SOCK", "DISPLAY", "XAUTHORITY"))
 
@@ -67,7 +68,7 @@ def _user(root: Root) -> User:
 
 
 def _environment(root: Root, user: User, kept: dict[str, str]) -> dict[str, str]:
-    kind = kept.get("P7_SESSION_TYPE", session_env.TYPES[0])
+    kind = kept.get("P7_SESSION_TYPE") or session_env.TYPES[0]
     if kind not in session_env.TYPES:
         raise Failure(f"P7_SESSION_TYPE is {kind!r}; it can be {' or '.join(session_env.TYPES)}", 2)
     paths = ("/etc/locale.conf", "/etc/environment", f"{user.home}/.config/lainos/session.env")
@@ -95,7 +96,7 @@ def _vt(login: dict[str, str]) -> str:
     number = login.get("XDG_VTNR", "")
     if not number and os.isatty(0):
         number = os.ttyname(0).removeprefix("/dev/tty")
-    return number if number.isdecimal() and len(number) < 3 else ""
+    return number if number.isascii() and number.isdecimal() and 1 <= int(number) <= _LAST_VT else ""
 
 
 def _command(environment: dict[str, str], login: dict[str, str]) -> tuple[str, list[str]]:

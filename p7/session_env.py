@@ -75,6 +75,7 @@ def compute(
 def desktop(program: str) -> dict[str, str]:
     """What names the desktop, after the program's name, in the form that xdg-desktop-portal matches."""
     name = program.rpartition("/")[2].removesuffix("-session")
+    name = "".join(c if c.isascii() and (c.isalnum() or c in "-_.") else "_" for c in name)
     current = f"{name}:wlroots" if name in _WLROOTS else _DESKTOPS.get(name, name)
     return {"XDG_SESSION_DESKTOP": name, "XDG_CURRENT_DESKTOP": current}
 

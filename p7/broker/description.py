@@ -33,7 +33,7 @@ def parse(pairs: "Iterable[str]") -> dict[str, str | int]:
 
 
 def _is_word(text: str) -> bool:
-    return text.isascii() and text.replace("-", "").replace("_", "").replace(".", "").replace(":", "").isalnum()
+    return text.isascii() and all(c.isalnum() or c in "-_.:" for c in text)
 
 
 def _is_number(text: str) -> bool:

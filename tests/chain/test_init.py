@@ -167,6 +167,13 @@ def test_the_session_bus_activates_with_the_session_s_environment(seat):
         assert f"{name}={WAYLAND[name]}" in lines
 
 
+@pytest.mark.parametrize("vt", ["0", "64", "tty1", "-1", "²"])
+def test_a_terminal_s_number_that_is_none_is_left_out(seat, vt):
+    seat.login(XDG_VTNR=vt, P7_SESSION_TYPE="")
+    assert _environ(seat) == {**WAYLAND, "P7_SESSION_TYPE": ""}
+    assert "VTNR" not in seat.session()
+
+
 def test_a_bus_that_answers_is_left_alone(seat):
     argv = ["dbus-daemon", "--session", f"--address=unix:path={BUS}", "--fork", "--print-pid"]
     pid = seat.run(argv, LAIN).stdout.strip()

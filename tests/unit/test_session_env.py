@@ -44,6 +44,7 @@ def test_x11_has_nothing_of_wayland():
         ("/opt/Hyprland", "Hyprland", "Hyprland"),
         ("/usr/bin/openbox-session", "openbox", "Openbox"),
         ("mine", "mine", "mine"),
+        ("/opt/a b/x:ä", "x__", "x__"),
     ],
 )
 def test_the_desktop_s_names(program, session, current):
