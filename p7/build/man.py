@@ -60,8 +60,7 @@ def _applet(command: "click.Command", section: int) -> str:
         _synopsis(command),
         ("DESCRIPTION", _prose(description)),
         _options(command),
-        ("EXIT STATUS", "As\n.BR p7 (1)\nlists them.\n"),
-        ("FILES", _items({"/etc/lainos/p7.toml": "The configuration, see p7.toml(5)."})),
+        ("EXIT STATUS", ".BR p7 (1)\nlists what all applets have in common.\n"),
         ("SEE ALSO", ".BR p7 (1),\n.BR p7.toml (5)\n"),
     )
 
