@@ -1,0 +1,175 @@
+"""build.py install and uninstall, run as a packager runs them."""
+
+from __future__ import annotations
+
+import os
+import stat
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from p7 import dispatch
+from p7.build import PROJECT
+
+Run = Callable[..., subprocess.CompletedProcess[str]]
+
+OWNED = {
+    "usr/bin/p7": 0o755,
+    "etc/init.d/cgroup-delegate": 0o755,
+    "etc/init.d/lainos-dbus-bridge": 0o755,
+    "etc/init.d/lainos-ghost-units": 0o755,
+    "etc/init.d/lainos-net-init": 0o755,
+    "etc/init.d/lainos-notifyd": 0o755,
+    "etc/lainos/p7.toml": 0o644,
+    "etc/rc.conf.d/p7-notify.conf": 0o644,
+    "etc/rc.conf.d/p7.conf": 0o644,
+    "usr/lib/sysusers.d/p7.conf": 0o644,
+    "usr/share/dbus-1/system.d/org.freedesktop.login1.conf": 0o644,
+    "usr/share/doc/p7/README.md": 0o644,
+    "usr/share/doc/p7/deviations.md": 0o644,
+    "usr/share/doc/p7/greetd.toml": 0o644,
+    "usr/share/licenses/p7/LICENSE": 0o644,
+    "usr/share/licenses/p7/LICENSE.click": 0o644,
+    "usr/share/licenses/p7/LICENSE.jeepney": 0o644,
+    "usr/share/man/man1/lainos-init.1.gz": 0o644,
+    "usr/share/man/man1/p7.1.gz": 0o644,
+    "usr/share/man/man5/p7.toml.5.gz": 0o644,
+    "usr/share/man/man8/lainos-notifyd.8.gz": 0o644,
+    "usr/share/wayland-sessions/lainos-sway.desktop": 0o644,
+    "usr/share/xsessions/lainos-openbox.desktop": 0o644,
+}
+
+
+@pytest.fixture
+def run(p7: Path) -> Run:
+    """Runs build.py with the artifact that the other tests run, and returns the finished process."""
+
+    def run(*args: str, **options: int) -> subprocess.CompletedProcess[str]:
+        env = {**os.environ, "P7_DIST": str(p7.parent)}
+        command = [sys.executable, "build.py", *args]
+        return subprocess.run(command, cwd=PROJECT, env=env, capture_output=True, text=True, check=False, **options)
+
+    return run
+
+
+def install(run: Run, folder: Path) -> None:
+    done = run("install", "--destdir", str(folder))
+    assert done.returncode == 0, done.stderr
+
+
+def listing(folder: Path) -> dict[str, tuple[int, bytes]]:
+    """Path below the folder to mode and content, a link's being its target."""
+    found = {}
+    for path in folder.rglob("*"):
+        status = path.lstat()
+        if stat.S_ISLNK(status.st_mode):
+            data = os.readlink(path).encode()
+        else:
+            data = path.read_bytes() if path.is_file() else b""
+        found[str(path.relative_to(folder))] = (status.st_mode, data)
+    return found
+
+
+def test_everything_is_there_with_its_mode_under_any_umask(run: Run, tmp_path: Path) -> None:
+    done = run("install", "--destdir", str(tmp_path / "image"), umask=0o077)
+    assert done.returncode == 0, done.stderr
+    found = listing(tmp_path / "image")
+    files = {path: stat.S_IMODE(mode) for path, (mode, _) in found.items() if stat.S_ISREG(mode)}
+    assert {path: files.get(path) for path in OWNED} == OWNED
+    assert set(files.values()) == {0o644, 0o755}
+    assert {stat.S_IMODE(mode) for mode, _ in found.values() if stat.S_ISDIR(mode)} == {0o755}
+
+
+def test_every_component_is_a_link_to_the_program(run: Run, tmp_path: Path, p7: Path) -> None:
+    install(run, tmp_path)
+    links = {path.name: os.readlink(path) for path in (tmp_path / "usr/bin").iterdir() if path.is_symlink()}
+    assert links == dict.fromkeys(dispatch.LINKS, "p7")
+    assert (tmp_path / "usr/bin/p7").read_bytes() == p7.read_bytes()
+    done = subprocess.run([tmp_path / "usr/bin/cgroup-delegate", "--version"], capture_output=True, check=True)
+    assert done.stdout.startswith(b"cgroup-delegate (p7)")
+
+
+def test_uninstall_leaves_nothing(run: Run, tmp_path: Path) -> None:
+    install(run, tmp_path)
+    done = run("uninstall", "--destdir", str(tmp_path))
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert listing(tmp_path) == {}
+
+
+def test_uninstall_where_nothing_is_does_nothing(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "usr/lib/other").mkdir(parents=True)
+    before = listing(tmp_path)
+    assert run("uninstall", "--destdir", str(tmp_path)).returncode == 0
+    assert listing(tmp_path) == before
+
+
+def test_installing_again_changes_nothing(run: Run, tmp_path: Path) -> None:
+    install(run, tmp_path)
+    before = listing(tmp_path)
+    install(run, tmp_path)
+    assert listing(tmp_path) == before
+
+
+def test_what_is_foreign_survives(run: Run, tmp_path: Path) -> None:
+    for name in ("etc/init.d/sshd", "usr/bin/other", "usr/share/doc/p7/notes", "etc/lainos/other.conf"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("foreign")
+    before = listing(tmp_path)
+    install(run, tmp_path)
+    assert run("uninstall", "--destdir", str(tmp_path)).returncode == 0
+    assert listing(tmp_path) == before
+
+
+def test_a_changed_config_file_is_the_administrators(run: Run, tmp_path: Path) -> None:
+    install(run, tmp_path)
+    config = tmp_path / "etc/lainos/p7.toml"
+    ours = config.read_text()
+    config.write_text('profile = "contract"\n')
+    install(run, tmp_path)
+    assert config.read_text() == 'profile = "contract"\n'
+    assert config.with_name("p7.toml.new").read_text() == ours
+    done = run("uninstall", "--destdir", str(tmp_path))
+    assert (done.returncode, done.stdout) == (0, f"{config}: changed, so it stays\n")
+    assert [path for path in listing(tmp_path) if (tmp_path / path).is_file()] == ["etc/lainos/p7.toml"]
+
+
+def test_a_program_of_one_of_our_names_is_not_taken_away(run: Run, tmp_path: Path) -> None:
+    install(run, tmp_path)
+    program = tmp_path / "usr/bin/net-init"
+    program.unlink()
+    program.write_text("somebody else's\n")
+    assert run("uninstall", "--destdir", str(tmp_path)).returncode == 0
+    assert [path for path in listing(tmp_path) if (tmp_path / path).is_file()] == ["usr/bin/net-init"]
+
+
+@pytest.mark.parametrize("verb", ["install", "uninstall"])
+def test_destdir_must_be_given(run: Run, verb: str) -> None:
+    for args in ([verb], [verb, "--destdir", ""]):
+        done = run(*args)
+        assert done.returncode == 2
+        assert "--destdir" in done.stderr
+
+
+def test_a_folder_that_cannot_be_written_is_named(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "usr").write_text("a file where a folder belongs")
+    done = run("install", "--destdir", str(tmp_path))
+    assert done.returncode == 1
+    assert done.stderr == f"build.py install: {tmp_path}/usr: File exists\n"
+
+
+def test_a_folder_in_place_of_a_file_is_named_and_nothing_half_made_stays(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "usr/bin/p7").mkdir(parents=True)
+    done = run("install", "--destdir", str(tmp_path))
+    assert done.returncode == 1
+    assert done.stderr == f"build.py install: {tmp_path}/usr/bin/p7: Is a directory\n"
+    assert set(listing(tmp_path)) == {"usr", "usr/bin", "usr/bin/p7"}
+
+
+def test_the_static_form_installs_as_the_same_program(run: Run, tmp_path: Path, build: Callable[[str], Path]) -> None:
+    static = build("static")
+    done = run("install", "--destdir", str(tmp_path), "--static")
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "usr/bin/p7").read_bytes() == static.read_bytes()
