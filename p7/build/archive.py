@@ -38,7 +38,7 @@ def build(_args: list[str]) -> int:
 
 
 def pack() -> bytes:
-    """The zip: the bytecode that a boot reads is stored, the rest deflated: sources, and click, slow to import anyway."""
+    """The zip: bytecode that a boot reads is stored, the rest deflated: sources, and click, slow to import anyway."""
     assert len(SHEBANG) < 256
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
@@ -54,7 +54,7 @@ def pack() -> bytes:
 
 def bytecode(name: str, source: bytes) -> bytes:
     """An unchecked-hash .pyc (PEP 552): valid whatever the source's time stamp says."""
-    code = compile(source, name, "exec", dont_inherit=True)
+    code = compile(sources.lean(name, source), name, "exec", dont_inherit=True)
     return bytes(bootstrap._code_to_hash_pyc(code, importlib.util.source_hash(source), False))  # type: ignore[attr-defined]
 
 

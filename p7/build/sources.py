@@ -1,11 +1,13 @@
 """The modules that go into an artifact: p7's own, and the parts of click and jeepney that it uses."""
 
+import ast
 import glob
 import os
 import subprocess
 import sys
 import tomllib
 import zipfile
+from collections.abc import Iterator
 from typing import Any
 
 from p7.build import PROJECT, cache
@@ -45,6 +47,26 @@ def module_name(path: str) -> tuple[str, bool]:
 def wheels() -> list[str]:
     """The paths of the pinned dependencies of pyproject.toml; Python imports from them as they are."""
     return [_wheel(requirement) for requirement in project()["dependencies"]]
+
+
+def lean(path: str, source: bytes) -> bytes:
+    """A source to make bytecode from: docstrings emptied, lines where they were. Applets keep theirs, the help."""
+    if path.startswith("applets/"):
+        return source
+    lines = source.splitlines(keepends=True)
+    for text in _docstrings(ast.parse(source)):
+        first, last = text.lineno - 1, (text.end_lineno or text.lineno) - 1
+        rest = lines[last][text.end_col_offset :]
+        lines[first : last + 1] = [lines[first][: text.col_offset] + b'""' + rest, *[b"\n"] * (last - first)]
+    return b"".join(lines)
+
+
+def _docstrings(tree: ast.Module) -> Iterator[ast.expr]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            match node.body:
+                case [ast.Expr(ast.Constant(str()) as text), *_]:
+                    yield text
 
 
 def project() -> dict[str, Any]:

@@ -10,7 +10,6 @@ import subprocess
 import sys
 import sysconfig
 import tempfile
-from collections.abc import Iterator
 
 from p7.build import DIST, PROJECT, by_system_python, is_system_python, sources, stdlib
 
@@ -81,9 +80,13 @@ def link(folder: str, path: str) -> None:
 def _write_modules(folder: str) -> None:
     """modules.c: the table of p7_modules over one blob of bytecode, and the table of built-in modules."""
     library = stdlib.closure()
+    if lacking := [module.name for module in library if module.origin.endswith(".so")]:
+        sys.exit(f"build.py: not in this Python's libpython: {' '.join(lacking)}; build.py frozen can do without")
     blob = b""
     frozen = []
-    for name, is_package, code in _frozen(library):
+    for path, source in _sources(library).items():
+        name, is_package = sources.module_name(path)
+        code = _bytecode(name, sources.lean(path, source))
         place = f".code = bytecode + {len(blob)}, .size = {len(code)}"
         frozen.append(f'    {{.name = "{name}", {place}, .is_package = {is_package:d}}},')
         blob += code
@@ -97,25 +100,20 @@ def _write_modules(folder: str) -> None:
     }
     with open(tables["blob"], "wb") as file:
         file.write(blob)
-    with open(os.path.join(folder, "modules.c"), "w", encoding="ascii") as source:
-        source.write(_MODULES_C % tables)
+    with open(os.path.join(folder, "modules.c"), "w", encoding="ascii") as table:
+        table.write(_MODULES_C % tables)
 
 
-def _frozen(library: list[stdlib.Module]) -> Iterator[tuple[str, bool, bytes]]:
-    """Every module that is not in libpython: its name, whether it is a package, its bytecode."""
-    for path, source in {**sources.own(), **sources.libraries()}.items():
-        if path.endswith(".py"):
-            name, is_package = sources.module_name(path)
-            yield name, is_package, _bytecode(name, source)
+def _sources(library: list[stdlib.Module]) -> dict[str, bytes]:
+    """Archive name to source, of every module that is not in libpython."""
+    files = {path: source for path, source in {**sources.own(), **sources.libraries()}.items() if path.endswith(".py")}
     for module in library:
-        if module.origin.endswith(".so"):
-            sys.exit(f"build.py: {module.name} is not in this Python's libpython; build.py frozen can do without")
         if module.origin.endswith(".py"):
             with open(module.origin, "rb") as file:
-                # Without its docstrings: a fifth of its size. Nor its asserts, which it does not depend on.
-                yield module.name, module.is_package, _bytecode(module.name, file.read(), optimize=2)
+                files[module.name.replace(".", "/") + ("/__init__.py" if module.is_package else ".py")] = file.read()
+    return files
 
 
-def _bytecode(name: str, source: bytes, optimize: int = 0) -> bytes:
+def _bytecode(name: str, source: bytes) -> bytes:
     # The name in brackets, as libpython's own frozen modules have it: a traceback then looks for no source file.
-    return marshal.dumps(compile(source, f"<frozen {name}>", "exec", dont_inherit=True, optimize=optimize))
+    return marshal.dumps(compile(source, f"<frozen {name}>", "exec", dont_inherit=True))
