@@ -10,12 +10,9 @@ def program(p7):
     return p7.read_bytes().partition(b"\n")[0].partition(b" -ISc")[2].decode()
 
 
-def command(p7, *arguments, name="p7"):
-    """The command line that runs p7 under a name and has every import printed on stderr."""
-    link = p7.parent / name
-    if not link.exists():
-        link.symlink_to(p7)
-    return [SYSTEM_PYTHON, "-I", "-S", "-X", "importtime", "-c", program(p7), str(link), *arguments]
+def command(p7, *arguments):
+    """The command line that runs p7 and has every import printed on stderr."""
+    return [SYSTEM_PYTHON, "-I", "-S", "-X", "importtime", "-c", program(p7), str(p7), *arguments]
 
 
 def imports(stderr):
