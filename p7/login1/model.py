@@ -106,12 +106,12 @@ class Login1:
         if self.wall:
             self.tell("wall", f"{self.wall_message}\n{text}" if self.wall_message else text)
 
-    def ask(self, call: Call, verb: str, *arguments: str) -> None:
-        """Have the broker do it, and answer the call with how that went."""
+    def ask(self, call: Call, verb: str, *arguments: str, reply: tuple[object, ...] = ()) -> None:
+        """Have the broker do it, and answer the call with `reply` or with why it was not done."""
 
         def answered(_: list[str], refusal: Refused | None) -> None:
             if refusal is None:
-                call.reply()
+                call.reply(*reply)
             else:
                 call.fail(errors.refused(refusal))
 

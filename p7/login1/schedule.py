@@ -47,7 +47,10 @@ class Schedule:
         self._action, self._when_usec, self._dry = action, when_usec, dry
         self._warned_sec = 1 << 62
         self._model.changed(MANAGER, "ScheduledShutdown")
-        self._timer = self._model.loop.after(0, self._tick)
+        if self._left_sec() > 0:
+            self._tick()
+        else:
+            self._timer = self._model.loop.after(0, self._tick)  # the caller is to hear first that it is planned
 
     def cancel(self) -> bool:
         """Plan nothing any more; tell whether something was planned."""
@@ -58,9 +61,12 @@ class Schedule:
             self._model.changed(MANAGER, "ScheduledShutdown")
         return planned
 
+    def _left_sec(self) -> float:
+        return self._when_usec / 1e6 - time.time()
+
     def _tick(self) -> None:
         assert self._action is not None
-        left_sec = self._when_usec / 1e6 - time.time()
+        left_sec = self._left_sec()
         if left_sec <= 0:
             self._execute(self._action)
             return
@@ -104,16 +110,16 @@ def schedule(call: Call, type: str, when_usec: int) -> None:
         model.ask(call, "schedule", action.name, str(when_usec))
 
 
-def cancel(call: Call) -> tuple[bool]:
+def cancel(call: Call) -> tuple[bool] | None:
     """CancelScheduledShutdown: everybody may find that there is nothing to cancel."""
     model: Login1 = call.state
     if model.schedule.value() == NOTHING:
         return (False,)
     call.service.check(call)
     model.schedule.cancel()
-    model.tell("unschedule")
     model.broadcast("System shutdown has been cancelled")
-    return (True,)
+    model.ask(call, "unschedule", reply=(True,))
+    return None
 
 
 def set_wall_message(call: Call, text: str, enable: bool) -> tuple[()]:

@@ -104,6 +104,10 @@ class Machine:
         """Someone on the bus, without a pid that this bus's namespace knows."""
         return Client(self.address, uid)
 
+    def path(self, inside: str) -> Path:
+        """A path inside, as the test reaches it."""
+        return self.private.path(inside)
+
     def run(self, argv: Sequence[str | Path], uid: int = LAIN, **keywords: Any) -> subprocess.CompletedProcess[str]:
         """A program inside, to its end."""
         return self.private.run(argv, uid, **keywords)
