@@ -9,8 +9,6 @@ Never made, since software that finds them misbehaves: /run/systemd/private, /ru
 /run/systemd/resolve; and /run/systemd/system only with `[ghosts] booted = true` in p7.toml.
 """
 
-import time
-
 from p7 import config, identity, ops, sdlogin
 from p7.machine_id import MachineId
 from p7.root import SYSTEM, Root
@@ -27,7 +25,7 @@ def run(root: Root = SYSTEM, *, dry_run: bool = False) -> int:
     """Apply the plan. 0 if all of it is in place, 1 if a step failed or p7.toml is malformed."""
     settings = config.load(root)
     user = identity.find_user(root, settings)
-    status = ops.run(plan(user, _session(root), booted=settings["ghosts.booted"] is True), root, dry_run)
+    status = ops.run(plan(user, sdlogin.read_session(root), booted=settings["ghosts.booted"] is True), root, dry_run)
     return status or min(settings.errors, 1)
 
 
@@ -42,10 +40,3 @@ def plan(user: identity.User | None, session: identity.Session, *, booted: bool)
         steps.append(RuntimeDir(user))
         steps += sdlogin.files(user, session)
     return steps
-
-
-def _session(root: Root) -> identity.Session:
-    """The session as published already, or an empty one that begins now."""
-    session = sdlogin.read_session(root)
-    session.realtime_usec = session.realtime_usec or time.time_ns() // 1000
-    return session

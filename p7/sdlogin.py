@@ -4,6 +4,8 @@ The format is that of facts measured on libsystemd 252 to 262 (sd-login(3) docum
 lines as in environment files. Monitors see a file only when it is renamed into place, so ops.Write does just that.
 """
 
+import time
+
 from p7.identity import SEAT_ID, SESSION_CLASS, SESSION_ID, STATE, Session, User
 from p7.ops import Write
 from p7.root import Root
@@ -31,7 +33,7 @@ def files(user: User, session: Session) -> list[Write]:
 def read_session(root: Root) -> Session:
     """The Session as its file tells it, so that a restarted daemon knows what its predecessor published.
 
-    A missing or damaged file gives an empty Session.
+    A missing or damaged file gives an empty Session that begins now.
     """
     values = parse(root.read_or(SESSION_FILE, ""))
     return Session(
@@ -42,7 +44,7 @@ def read_session(root: Root) -> Session:
         display=values.get("DISPLAY", ""),
         desktop=_unescape(values.get("DESKTOP", "")),
         service=values.get("SERVICE", ""),
-        realtime_usec=_number(values.get("REALTIME")),
+        realtime_usec=_number(values.get("REALTIME")) or time.time_ns() // 1000,
     )
 
 

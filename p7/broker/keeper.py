@@ -74,8 +74,7 @@ class Keeper:
         if self.user is None:
             self.user = identity.find_user(self._root, self._settings)
             if self.user is not None:
-                ops.run([RuntimeDir(self.user)], self._root)
-                self._publish()
+                ops.run([RuntimeDir(self.user), *sdlogin.files(self.user, self.session)], self._root)
                 self._found(self.user)
         return self.user
 
