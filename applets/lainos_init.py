@@ -5,12 +5,15 @@ answers already, and becomes the compositor. P7_SESSION_TYPE chooses: wayland, w
 P7_COMPOSITOR (a name or a path), or else the first installed of sway, dwl and river; x11 starts openbox-session and an
 X server below it, unless DISPLAY names one that runs.
 
-Of the login's environment it keeps LANG, LANGUAGE, LC_*, XKB_DEFAULT_*, SSH_AUTH_SOCK, GNUPGHOME, the P7_* and WLR_*
-variables that p7 and wlroots know, and XDG_VTNR. It sets PATH, USER, LOGNAME, HOME, SHELL, XDG_RUNTIME_DIR,
-XDG_SESSION_ID, XDG_SESSION_CLASS, XDG_SESSION_TYPE, XDG_SESSION_DESKTOP, XDG_CURRENT_DESKTOP, XDG_SEAT and
-DBUS_SESSION_BUS_ADDRESS; on wayland WAYLAND_DISPLAY, WLR_BACKENDS, LIBSEAT_BACKEND and MOZ_ENABLE_WAYLAND; on x11
-DISPLAY and XAUTHORITY. KEY=VALUE lines of /etc/locale.conf (the locale's alone), /etc/environment and
-~/.config/lainos/session.env are added, the last one winning; PATH and what is set for wayland may be changed there.
+Of the login's environment it keeps, where they are no longer than 4096 bytes, LANG, LANGUAGE, LC_ALL and the other
+LC_* of locale(7), XKB_DEFAULT_RULES, _MODEL, _LAYOUT, _VARIANT and _OPTIONS, SSH_AUTH_SOCK, GNUPGHOME, P7_COMPOSITOR,
+P7_ENABLE_JACK, P7_SESSION_TYPE, WLR_BACKENDS, WLR_DRM_DEVICES, WLR_HEADLESS_OUTPUTS, WLR_LIBINPUT_NO_DEVICES,
+WLR_NO_HARDWARE_CURSORS, WLR_RENDERER, WLR_RENDERER_ALLOW_SOFTWARE and XDG_VTNR. It sets PATH, USER, LOGNAME, HOME,
+SHELL, XDG_RUNTIME_DIR, XDG_SESSION_ID, XDG_SESSION_CLASS, XDG_SESSION_TYPE, XDG_SESSION_DESKTOP, XDG_CURRENT_DESKTOP,
+XDG_SEAT and DBUS_SESSION_BUS_ADDRESS; on wayland WAYLAND_DISPLAY, WLR_BACKENDS, LIBSEAT_BACKEND and
+MOZ_ENABLE_WAYLAND; on x11 DISPLAY and XAUTHORITY. Nothing else gets through. KEY=VALUE lines of /etc/locale.conf (the
+locale's alone), /etc/environment and ~/.config/lainos/session.env are added, the last one winning; what is set for
+the session's identity they do not change.
 
 Exits with 127 if nothing to start was found, 126 if that could not be started, 2 for an unknown P7_SESSION_TYPE.
 """
