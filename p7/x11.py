@@ -3,7 +3,7 @@
 import os
 
 from p7 import Failure, proc
-from p7.session_bus import answers
+from p7.service import answers
 
 _SOCKETS = "/tmp/.X11-unix/X"
 _DISPLAYS = range(10)
