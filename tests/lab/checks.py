@@ -112,14 +112,19 @@ def session_bus_answers(boot: Boot) -> str:
 
 
 def in_scope(boot: Boot) -> str:
-    """sway and everything it started is in the session's scope of the cgroup2 hierarchy."""
+    """sway and what it starts is in the session's scope of the cgroup2 hierarchy, the session bus in services below."""
     sway = str(compositor(boot))
     swaymsg(boot, "exec", "sleep", "1000")
     child = seen(boot, "pgrep", "--full", "--exact", "--oldest", "sleep 1000")
-    for pid in (sway, child):
-        group = ask(boot, "cat", f"/proc/{pid}/cgroup")
-        assert re.search(rf"^0::{SCOPE}(/|$)", group, re.MULTILINE), f"{pid} is in {group}"
+    belongs(boot, sway, SCOPE)
+    belongs(boot, child, SCOPE)
+    belongs(boot, ask(boot, "pgrep", "--exact", "dbus-daemon", "--uid", USER), f"{SCOPE}/services")
     return SCOPE
+
+
+def belongs(boot: Boot, pid: str, cgroup: str) -> None:
+    groups = ask(boot, "cat", f"/proc/{pid}/cgroup")
+    assert f"0::{cgroup}" in groups.splitlines(), f"{pid} is not in {cgroup}:\n{groups}"
 
 
 def shown(boot: Boot, *argv: str) -> dict[str, str]:
@@ -211,7 +216,7 @@ def network_is_set(boot: Boot) -> str:
 def audio_starts(boot: Boot) -> str:
     """lainos-audio-init brings pipewire, wireplumber and pipewire-pulse up from inside the session."""
     swaymsg(boot, "exec", "lainos-audio-init")
-    seen(boot, "pgrep", "--exact", "wireplumber")
+    belongs(boot, seen(boot, "pgrep", "--exact", "wireplumber"), f"{SCOPE}/services")
     server = f"PULSE_SERVER=unix:{RUNTIME_DIR}/pulse/native"
     rows = seen(boot, "env", server, f"XDG_RUNTIME_DIR={RUNTIME_DIR}", "pactl", "info", user=USER)
     return next(row for row in rows.splitlines() if row.startswith("Server Name"))
