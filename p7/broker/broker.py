@@ -1,5 +1,6 @@
 """The broker: the half of lainos-dbus-bridge that stays root and knows nothing of D-Bus."""
 
+import _signal
 import _socket
 import os
 import select
@@ -42,7 +43,8 @@ class Broker:
         self._keeper.start(self._loop, self._changed, self._found)
         self._listener.serve(self._loop, self._keeper)
         self._loop.run()
-        self._link.close()  # which tells the facade
+        os.kill(facade, _signal.SIGTERM)  # an orderly end; without it the link's end would be an error to report
+        self._link.close()
         self._listener.remove()
         ended = _wait(facade)
         if self._status:
@@ -101,5 +103,5 @@ def _wait(facade: int) -> int:
     poll = select.poll()
     poll.register(os.pidfd_open(facade), select.POLLIN)
     if not poll.poll(_PATIENCE_MSEC):
-        os.kill(facade, 9)
+        os.kill(facade, _signal.SIGKILL)
     return os.waitstatus_to_exitcode(os.waitpid(facade, 0)[1])

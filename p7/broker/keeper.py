@@ -178,6 +178,8 @@ class Keeper:
 
     def _end(self, path: str) -> None:
         """Ask a cgroup's processes to leave, and make those that are left after a while."""
+        if self._ending is not None and path.startswith(self._ending[1]):
+            return  # it has been asked already, as a part of the whole
         self._end_now()
         if not cgroup.processes(self._root, path):
             return

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from tests.chain.seat import Seat, wait
+from tests.chain.seat import SCOPE, Seat, wait
 from tests.lab.private import LAIN
 from tests.need import need, need_root
 
@@ -112,6 +112,21 @@ def test_the_session_s_processes_are_signalled_and_ended(p7):
         assert "dbus-daemon" in seat.processes()
         assert "method return" in _call(seat, SESSION, "Terminate")
         wait(lambda: seat.processes() == [] and "LEADER" not in seat.session(), "everything has ended")
+
+
+def test_what_takes_its_time_to_end_is_given_it_although_the_leader_is_gone(p7):
+    with Seat(p7) as seat:
+        login = seat.login()
+        wait(lambda: "sleep" in seat.processes(), "the session is open")
+        saves = (
+            f"echo 0 >{SCOPE}/cgroup.procs; trap 'sleep 0.5; touch /run/saved; exit' TERM; while :; do sleep 0.1; done"
+        )
+        seat.start(["sh", "-c", saves])
+        wait(lambda: "sh" in seat.processes(), "an editor runs")
+        assert "method return" in _call(seat, SESSION, "Terminate")
+        login.ended()
+        wait(lambda: seat.processes() == [], "everything has ended")
+        assert seat.path("/run/saved").exists()
 
 
 def test_somebody_else_may_do_none_of_it(p7):
