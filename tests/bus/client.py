@@ -23,7 +23,7 @@ PROPERTIES = "org.freedesktop.DBus.Properties"
 _SECONDS = 10.0
 
 
-@dataclass(frozen=True)
+@dataclass(unsafe_hash=True)
 class Error(Exception):
     """An error reply."""
 
