@@ -10,22 +10,18 @@ from pathlib import Path
 
 import pytest
 
-from tests.lab.boot import Boot, cgroup2
+from tests.lab.boot import Boot
+from tests.lab.run import obstacle
 from tests.lab.stage import Machine, stage
 from tests.lab.tree import tree
-from tests.need import missing, need, need_root
+from tests.need import missing
 
 
 @pytest.fixture(scope="session")
 def debian() -> Path:
     """The cached tree, built if need be."""
-    need_root("mounts, namespaces and cgroups are root's")
-    need("mmdebstrap", "mmdebstrap")
-    need("unshare", "util-linux")
-    try:
-        cgroup2()
-    except LookupError as error:
-        missing(str(error), "mount -t cgroup2 cgroup2 /sys/fs/cgroup/unified")
+    if problem := obstacle():
+        missing(*problem)
     return tree()
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import argparse
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from tests.lab.boot import Boot
+from tests.lab.boot import Boot, cgroup2
 from tests.lab.checks import CHECKS, ENDINGS
 from tests.lab.stage import FORMS, Machine, stage
 from tests.lab.tree import tree
@@ -19,19 +20,38 @@ BOOTED = "[ghosts]\nbooted = true\n"
 """The real loginctl asks nobody until the booted marker is there."""
 PROFILES = {"desktop": BOOTED, "contract": 'profile = "contract"\n'}
 """A p7.toml for each; contract makes the marker by itself."""
+TOOLS = {"mmdebstrap": "mmdebstrap", "unshare": "util-linux", "mount": "mount"}
+"""What the lab runs, and the package it is in."""
 
 
 def main(argv: list[str]) -> int:
     """0 when every check held; 1 otherwise, each failure named."""
     options = parse(argv)
-    if os.geteuid() != 0:
-        print("needs root: mounts, namespaces and cgroups are root's", file=sys.stderr)
+    if problem := obstacle():
+        print(f"build.py boot: {'; '.join(problem)}", file=sys.stderr)
         return 1
-    base = tree()
     with TemporaryDirectory(prefix="p7-layer-") as work:
-        layer = stage(Path(work) / "layer", Machine(options.form, PROFILES[options.profile]))
-        with Boot([layer, base]) as boot:
+        try:
+            layers = [stage(Path(work) / "layer", Machine(options.form, PROFILES[options.profile])), tree()]
+        except subprocess.CalledProcessError as error:
+            print(f"build.py boot: {error}", file=sys.stderr)
+            return 1
+        with Boot(layers) as boot:
             return show(boot, options.keep)
+
+
+def obstacle() -> tuple[str, str] | None:
+    """What keeps the lab from working on this machine, and the remedy; None if nothing does."""
+    for tool, package in TOOLS.items():
+        if not shutil.which(tool):
+            return f"{tool} is not here", f"apt-get install -y --no-install-recommends {package}"
+    try:
+        cgroup2()
+    except LookupError as error:
+        return str(error), "mount -t cgroup2 cgroup2 /sys/fs/cgroup/unified"
+    if os.geteuid() != 0:
+        return "needs root: mounts, namespaces and cgroups are root's", "run it as root"
+    return None
 
 
 def parse(argv: list[str]) -> argparse.Namespace:
