@@ -6,7 +6,7 @@ import os
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
-from signal import SIGTERM
+from signal import SIGKILL, SIGTERM
 from tempfile import TemporaryDirectory
 from types import TracebackType
 from typing import Any, Self
@@ -89,14 +89,24 @@ class Machine:
         assert self.bus.stdout is not None
         assert self.bus.stdout.readline()
 
+    def stop_bus(self) -> None:
+        """Kill dbus-daemon, as a crash would."""
+        for pid in _children(self.bus.pid):
+            os.kill(pid, SIGKILL)
+        self.bus.communicate(timeout=5)
+
     def start_bridge(self) -> None:
         """The bridge, until it says that it is ready."""
+        assert self.try_bridge(), self.bridge.communicate(timeout=5)[1]
+
+    def try_bridge(self) -> bool:
+        """The bridge, until it says that it is ready, or ends without."""
         read_fd, write_fd = os.pipe()
         command = [self.p7, "lainos-dbus-bridge", "--ready-fd", str(write_fd)]
         self.bridge = self.private.start(command, pass_fds=[write_fd], stderr=subprocess.PIPE)
         os.close(write_fd)
         try:
-            assert os.read(read_fd, 1) == b"\n", self.bridge.communicate()[1]
+            return os.read(read_fd, 1) == b"\n"
         finally:
             os.close(read_fd)
 
