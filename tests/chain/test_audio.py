@@ -1,0 +1,206 @@
+"""lainos-audio-init, the artifact, with the real PipeWire, WirePlumber and pipewire-pulse."""
+
+import os
+import re
+import signal
+import time
+
+import pytest
+
+from tests.lab.private import LAIN, Private
+from tests.need import need, need_root
+
+RUNTIME = f"/run/user/{LAIN}"
+BUS = f"unix:path={RUNTIME}/bus"
+PATH = "/usr/bin:/bin"
+DAEMONS = ("pipewire", "wireplumber", "pipewire-pulse")
+SCOPE = f"/user.slice/user-{LAIN}.slice/session-1.scope"
+
+
+@pytest.fixture(autouse=True)
+def _tools():
+    need_root("namespaces and a second user")
+    need("pipewire", "pipewire")
+    need("wireplumber", "wireplumber")
+    need("pipewire-pulse", "pipewire-pulse")
+    need("dbus-daemon", "dbus-daemon")
+
+
+class Session(Private):
+    """A machine as a session finds it, with a session bus."""
+
+    def __init__(self, p7):
+        super().__init__(cgroups="unified")
+        self._p7 = p7
+
+    def __enter__(self):
+        super().__enter__()
+        for applet in ("cgroup-delegate", "lainos-ghost-units"):
+            assert self.run([self._p7, applet]).returncode in (0, 1)  # 1: no controllers on this machine
+        self.run(["dbus-daemon", "--session", "--fork", f"--address={BUS}"], uid=LAIN)
+        return self
+
+    def command_line(self, *argv, **variables):
+        """`argv` with a session's environment and nothing else."""
+        environment = {"XDG_RUNTIME_DIR": RUNTIME, "HOME": RUNTIME, "PATH": PATH, "DBUS_SESSION_BUS_ADDRESS": BUS}
+        environment |= variables
+        return ["env", "-i", *(f"{key}={value}" for key, value in environment.items() if value), *argv]
+
+    def audio(self, **variables):
+        """Run the applet where a session's programs run."""
+        argv = self.command_line(self._p7, "lainos-audio-init", **variables)
+        join = f'echo 0 >/sys/fs/cgroup{SCOPE}/cgroup.procs; exec setpriv --reuid={LAIN} --clear-groups "$@"'
+        return self.run(["sh", "-c", join, "sh", *argv])
+
+    def pids(self):
+        """Name to pid inside of the daemons that live; a name that has two fails the test."""
+        found = {}
+        for name in DAEMONS:
+            words = self.run(["pgrep", "-x", name, "--runstates", "RSD"]).stdout.split()
+            assert len(words) <= 1, name
+            if words:
+                found[name] = int(words[0])
+        return found
+
+    def put(self, path, text):
+        self.path(path).write_text(text)
+        self.path(path).chmod(0o755)
+
+
+@pytest.fixture
+def session(p7):
+    with Session(p7) as session:
+        yield session
+
+
+def test_sound_comes_up(artifact):
+    need("pactl", "pulseaudio-utils")
+    with Session(artifact) as session:
+        done = session.audio()
+        ended = time.time()
+        assert (done.returncode, done.stderr, done.stdout) == (0, "", "")
+        assert ended - session.path(f"{RUNTIME}/pulse/native").stat().st_ctime < 1  # promised: 0.1 s
+        assert set(session.pids()) == set(DAEMONS)
+        info = session.run(session.command_line("pactl", "info"), uid=LAIN)
+        assert f"Server String: {RUNTIME}/pulse/native\n" in info.stdout
+        assert "Default Sink: auto_null\n" in info.stdout  # the session manager's choice
+
+
+def test_the_daemons_are_on_their_own(session):
+    session.audio()
+    for name, pid in session.pids().items():
+        status = session.run(["cat", f"/proc/{pid}/stat"]).stdout.rpartition(") ")[2].split()
+        assert (status[1], status[3]) == ("1", str(pid)), name  # parent; session, of which it is the leader
+        assert session.run(["cat", f"/proc/{pid}/cgroup"]).stdout.strip().endswith(f"{SCOPE}/services")
+        names = {entry.partition("=")[0] for entry in session.path(f"/proc/{pid}/environ").read_text().split("\0")}
+        assert names - {""} == {"XDG_RUNTIME_DIR", "HOME", "PATH", "DBUS_SESSION_BUS_ADDRESS"}
+        assert os.readlink(session.path(f"/proc/{pid}/fd/0")) == "/dev/null"
+
+
+def test_what_runs_is_left_alone_and_what_is_missing_started(session):
+    session.audio()
+    before = session.pids()
+    assert session.audio().returncode == 0
+    assert session.pids() == before
+    session.run(["kill", "-KILL", str(before["pipewire-pulse"])])
+    assert session.audio().returncode == 0
+    after = session.pids()
+    assert after.pop("pipewire-pulse") != before.pop("pipewire-pulse")
+    assert after == before
+
+
+def test_two_at_once_start_one_of_each(session):
+    argv = session.command_line(session._p7, "lainos-audio-init")
+    both = [session.start(argv, uid=LAIN) for _ in range(2)]
+    assert [process.wait(20) for process in both] == [0, 0]
+    assert set(session.pids()) == set(DAEMONS)
+
+
+def test_a_daemon_that_ends_is_named_with_its_last_lines(session):
+    """WirePlumber gives up without a session bus, soon after it has connected to PipeWire."""
+    done = session.audio(DBUS_SESSION_BUS_ADDRESS="unix:path=/nowhere")
+    assert done.returncode == 1
+    lines = done.stderr.splitlines()
+    assert lines[0] == "lainos-audio-init: wireplumber: ended with status 70"
+    assert 2 <= len(lines) <= 6
+    assert all(line.startswith("lainos-audio-init: wireplumber: ") for line in lines)
+    assert set(session.pids()) == {"pipewire", "pipewire-pulse"}
+
+
+def test_without_pipewire_the_others_are_not_tried(session):
+    done = session.audio(PIPEWIRE_CONFIG_DIR="/nowhere")
+    assert done.returncode == 1
+    assert re.match(r"lainos-audio-init: pipewire: ended with status \d+\n", done.stderr)
+    assert "can't load config" in done.stderr
+    assert "wireplumber" not in done.stderr
+    assert session.pids() == {}
+
+
+def test_what_is_not_installed_is_named(session):
+    session.path("/run/bin").mkdir()
+    for name in ("pipewire", "pipewire-pulse"):
+        session.path(f"/run/bin/{name}").symlink_to(f"/usr/bin/{name}")
+    done = session.audio(PATH="/run/bin")
+    assert (done.returncode, done.stderr) == (1, "lainos-audio-init: wireplumber: not installed\n")
+    assert set(session.pids()) == {"pipewire", "pipewire-pulse"}
+
+
+def test_one_that_never_is_ready_does_not_hold_up_the_session_for_long(session):
+    session.path("/run/bin").mkdir()
+    session.put("/run/bin/pipewire", "#!/bin/sh\necho waiting for a card >&2\nexec /bin/sleep 60\n")
+    began = time.monotonic()
+    done = session.audio(PATH="/run/bin")
+    assert 5 <= time.monotonic() - began < 10
+    assert done.stderr.splitlines() == [
+        "lainos-audio-init: pipewire: not ready after 5 s",
+        "lainos-audio-init: pipewire: waiting for a card",
+    ]
+    assert done.returncode == 1
+
+
+def test_one_that_cannot_be_executed_or_is_killed_is_named(session):
+    session.path("/run/bin").mkdir()
+    session.put("/run/bin/pipewire", "#!/nowhere\n")
+    assert session.audio(PATH="/run/bin").stderr == "lainos-audio-init: pipewire: ended with status 126\n"
+    session.put("/run/bin/pipewire", "#!/bin/sh\nkill -SEGV $$\n")
+    expected = f"lainos-audio-init: pipewire: killed by signal {signal.SIGSEGV:d}\n"
+    assert session.audio(PATH="/run/bin").stderr == expected
+
+
+def test_jack_on_request(session):
+    need("pw-jack", "pipewire-jack")
+    assert session.audio(P7_ENABLE_JACK="1").returncode == 0
+    session.path("/run/bin").mkdir()
+    done = session.audio(P7_ENABLE_JACK="1", PATH="/run/bin")  # all runs: nothing else is looked for
+    assert done.returncode == 1
+    assert done.stderr.startswith("lainos-audio-init: pipewire-jack: pw-jack is not installed")
+    assert session.audio(P7_ENABLE_JACK="0", PATH="/run/bin").returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("value", "reason"),
+    [
+        ("", "is not set"),
+        ("run/user/1000", "is not set"),
+        ("/run/nowhere", "No such file"),
+        ("/run", "not a folder of"),
+    ],
+)
+def test_a_bad_runtime_dir_is_named(session, value, reason):
+    done = session.audio(XDG_RUNTIME_DIR=value)
+    assert done.returncode == 1
+    assert "lainos-audio-init: XDG_RUNTIME_DIR" in done.stderr
+    assert reason in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+def test_a_full_runtime_dir_is_named(session):
+    session.run(["mount", "-o", "remount,nr_inodes=9", RUNTIME])
+    session.run(["sh", "-c", f"for i in 1 2 3 4 5 6 7 8 9; do touch {RUNTIME}/$i; done"])
+    done = session.audio()
+    expected = f"lainos-audio-init: {RUNTIME}/lainos-audio-init.lock: No space left on device\n"
+    assert (done.returncode, done.stderr) == (1, expected)
+
+
+def test_root_is_refused(session):
+    assert session.run(session.command_line(session._p7, "lainos-audio-init")).returncode == 77
