@@ -87,6 +87,7 @@ class Private:
         self._run_options = run_options
         self._mounts = _CGROUPS[cgroups]
         self.cgroup = cgroup2() / self._work.name
+        self._started: list[subprocess.Popen[str]] = []
 
     def __enter__(self) -> Self:
         self.cgroup.mkdir()
@@ -104,6 +105,9 @@ class Private:
     def __exit__(self, *_: object) -> None:
         self._process.kill()  # unshare's pdeathsig takes PID 1 along, and that everything inside
         self._process.wait()
+        for process in self._started:
+            process.kill()  # nsenter stays outside, stopped if what it started was
+            process.wait()
         assert self._process.stdout is not None
         self._process.stdout.close()
         shutil.rmtree(self._work)
@@ -130,7 +134,10 @@ class Private:
 
     def start(self, argv: Sequence[str | Path], uid: int = 0, **keywords: Any) -> subprocess.Popen[str]:
         """Start and go on; it ends with the block at the latest."""
-        return subprocess.Popen(self.command(argv, uid), stdin=subprocess.DEVNULL, text=True, **keywords)
+        keywords = {"stdin": subprocess.DEVNULL, **keywords}
+        process = subprocess.Popen(self.command(argv, uid), text=True, **keywords)
+        self._started.append(process)
+        return process
 
 
 def cgroup1() -> str:
