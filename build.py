@@ -13,6 +13,8 @@ VERBS = {
     "uninstall": ("p7.build.layout:uninstall", "--destdir DIR: take exactly that away"),
     "demo": ("tests.lab.demo:main", "run the chain in private namespaces and show what applications see"),
     "boot": ("tests.lab.run:main", "boot a Debian tree with OpenRC and p7 in namespaces"),
+    "bench": ("tests.bench.run:main", "[--quick]: start-up, memory, D-Bus and sizes beside other programs"),
+    "vm": ("tests.lab.vm_run:main", "the same in QEMU, with a kernel, a screen and a keyboard"),
     "test": ("p7.build.testing:main", "everything, by pytest; arguments go to it"),
 }
 

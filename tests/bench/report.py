@@ -1,0 +1,101 @@
+"""docs/benchmarks.md: a table a section, and each bar with what was reached."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from tests.bench.bars import BARS, Bar
+from tests.bench.results import MEMORY, ROOT_START, ROUND_TRIP, UNITS, USER_START, Key, Results
+from tests.bench.stats import Summary
+
+_NOTES = {
+    ROOT_START: "From exec to the end, or until what the name says; median (quartiles) and the ratio to the bare"
+    " interpreter's. There is no p7.toml. A first run does all of its work, the others find it done.",
+    USER_START: "Likewise, as the session's user and with the bridge there; the compositor is true(1), and the time is"
+    " until its end. A first run starts the session's D-Bus daemon too.",
+    MEMORY: "smaps_rollup of proc(5), all processes of a program together. In use is after the round trips below, or"
+    " the floods.",
+    ROUND_TRIP: "One call after the other by root, each service on a bus of its own; median (quartiles), then the 99th"
+    " percentile.",
+}
+
+
+def markdown(facts: Mapping[str, str], results: Results) -> str:
+    """The whole page; `facts` are lines about machine and versions."""
+    lines = ["# Benchmarks", "", "Made by `python3 build.py bench`, all in one run; do not edit.", ""]
+    lines += [f"- {name}: {value}" for name, value in facts.items()]
+    lines += ["", "![the main results as bars](benchmarks.svg)", "", *_bars(results)]
+    for section in UNITS:
+        if any(key.section == section for key in results):
+            lines += ["", *_section(section, results)]
+    return "\n".join(lines) + "\n"
+
+
+def console(results: Results) -> str:
+    """The bars, for a terminal."""
+    return "\n".join(f"{_verdict(bar, results):14} {_reached(bar, results):>10}  {bar.what}" for bar in BARS)
+
+
+def _bars(results: Results) -> Iterator[str]:
+    yield "## Bars"
+    yield ""
+    yield "Ratios are of medians; of start-up and memory to the bare interpreter's."
+    yield ""
+    yield "| what | bar | reached | |"
+    yield "|---|---|---|---|"
+    for bar in BARS:
+        sign = "≥" if bar.is_least else "≤"
+        yield f"| {bar.what} | {sign} {bar.limit:,} | {_reached(bar, results)} | {_verdict(bar, results)} |"
+
+
+def _reached(bar: Bar, results: Results) -> str:
+    value = bar.value(results)
+    return "" if value is None else _number(value)
+
+
+def _verdict(bar: Bar, results: Results) -> str:
+    value = bar.value(results)
+    if value is None:
+        return "not measured"
+    return "met" if bar.is_met(value) else "**not met**"
+
+
+def _section(section: str, results: Results) -> Iterator[str]:
+    keys = [key for key in results if key.section == section]
+    columns = list(dict.fromkeys(key.column for key in keys))
+    unit = f", {UNITS[section]}" if UNITS[section] else ""
+    yield f"## {section}{unit}"
+    yield ""
+    if section in _NOTES:
+        yield _NOTES[section]
+        yield ""
+    yield f"| | {' | '.join(columns)} |"
+    yield "|---" * (len(columns) + 1) + "|"
+    rows = list(dict.fromkeys(key.row for key in keys))
+    for row in sorted(rows) if section == MEMORY else rows:
+        yield f"| {row} | {' | '.join(_cell(Key(section, row, column), results) for column in columns)} |"
+
+
+def _cell(key: Key, results: Results) -> str:
+    if key not in results:
+        return ""
+    summary = results[key]
+    if summary.count == 1:
+        return _number(summary.median)
+    text = f"{_number(summary.median)} ({_number(summary.low)} to {_number(summary.high)})"
+    return text + _remark(key, summary, results)
+
+
+def _remark(key: Key, summary: Summary, results: Results) -> str:
+    """What a section's note promises beside the quartiles."""
+    if key.section not in (ROOT_START, USER_START):
+        return f" {_number(summary.p99)}"
+    base = key.base()
+    return f" **{summary.median / results[base].median:.2f}**" if base else ""
+
+
+def _number(value: float) -> str:
+    """Three digits, or all before the point."""
+    if value == int(value) or value >= 100:
+        return f"{value:,.0f}"
+    return f"{value:.1f}" if value >= 10 else f"{value:.2f}"

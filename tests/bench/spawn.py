@@ -1,0 +1,114 @@
+"""Starts programs in interleaved rounds and prints how long each took; it runs inside the namespaces.
+
+    python3 -I -S spawn.py PLAN PATH...     prints {case: [milliseconds, one for each round]}
+
+PLAN is JSON: {"rounds": N, "cases": {NAME: {"argv": [...], "until": UNTIL, "before": SHELL, "environment": {...}}}}.
+UNTIL is "exit" (with status 0), "ready" (the newline on descriptor 3) or "answers" (org.freedesktop.login1 has an owner
+on the system bus, and that has answered a call). `before` runs before it, untimed. One of PATHS has jeepney.
+"""
+
+import gc
+import json
+import os
+import random
+import signal
+import sys
+import time
+from collections.abc import Callable
+
+ENVIRONMENT = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"}
+READY_FD = 3
+
+
+def main() -> None:
+    plan = json.loads(sys.argv[1])
+    sys.path += sys.argv[2:]
+    names = list(plan["cases"])
+    samples: dict[str, list[float]] = {name: [] for name in names}
+    gc.disable()
+    for _ in range(plan["rounds"]):
+        random.shuffle(names)  # nobody always follows the same neighbour
+        for name in names:
+            samples[name].append(measure(plan["cases"][name]) * 1000)
+    json.dump(samples, sys.stdout)
+
+
+def measure(case: dict) -> float:
+    """Seconds from the start of the case's program until what it waits for."""
+    if case["before"]:
+        shell = ["/bin/sh", "-ec", case["before"]]
+        _expect_success(shell, _wait(_spawn(shell, ENVIRONMENT)))
+    return UNTIL[case["until"]](case["argv"], ENVIRONMENT | case["environment"])
+
+
+def until_exit(argv: list[str], environment: dict[str, str]) -> float:
+    began = time.perf_counter()
+    status = _wait(_spawn(argv, environment))
+    took = time.perf_counter() - began
+    _expect_success(argv, status)
+    return took
+
+
+def until_ready(argv: list[str], environment: dict[str, str]) -> float:
+    read_fd, write_fd = os.pipe()
+    began = time.perf_counter()
+    pid = _spawn(argv, environment, (os.POSIX_SPAWN_DUP2, write_fd, READY_FD))
+    os.close(write_fd)
+    said = os.read(read_fd, 1)
+    took = time.perf_counter() - began
+    os.close(read_fd)
+    if said != b"\n":
+        sys.exit(f"{argv}: never ready, status {_wait(pid)}")
+    _end(pid)
+    return took
+
+
+def until_answers(argv: list[str], environment: dict[str, str]) -> float:
+    from jeepney import DBusAddress, MatchRule, message_bus, new_method_call
+    from jeepney.io.blocking import open_dbus_connection
+
+    rule = MatchRule(type="signal", interface="org.freedesktop.DBus", member="NameOwnerChanged")
+    rule.add_arg_condition(0, "org.freedesktop.login1")
+    login1 = DBusAddress("/org/freedesktop/login1", "org.freedesktop.login1", "org.freedesktop.login1.Manager")
+    with open_dbus_connection("unix:path=/run/dbus/system_bus_socket") as bus:
+        bus.send_and_get_reply(message_bus.AddMatch(rule))
+        with bus.filter(rule) as changes:
+            began = time.perf_counter()
+            pid = _spawn(argv, environment)
+            bus.recv_until_filtered(changes, timeout=10)
+            bus.send_and_get_reply(new_method_call(login1, "ListSeats"), timeout=10)
+            took = time.perf_counter() - began
+            _end(pid)
+            bus.recv_until_filtered(changes, timeout=10)
+    return took
+
+
+UNTIL: dict[str, Callable[[list[str], dict[str, str]], float]] = {
+    "exit": until_exit,
+    "ready": until_ready,
+    "answers": until_answers,
+}
+
+
+def _spawn(argv: list[str], environment: dict[str, str], *actions: tuple[int, int, int]) -> int:
+    """Start it, with our own output out of its reach."""
+    silent = (os.POSIX_SPAWN_OPEN, 1, os.devnull, os.O_WRONLY, 0)
+    return os.posix_spawn(argv[0], argv, environment, file_actions=[silent, *actions])
+
+
+def _wait(pid: int) -> int:
+    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+
+
+def _end(pid: int) -> None:
+    os.kill(pid, signal.SIGTERM)
+    _wait(pid)
+
+
+def _expect_success(argv: list[str], status: int) -> None:
+    if status != 0:
+        sys.exit(f"{argv}: status {status}")
+
+
+if __name__ == "__main__":
+    main()

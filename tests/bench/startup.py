@@ -1,0 +1,52 @@
+"""Start-up: spawn.py's rounds over all cases, once as root and once as the session's user."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from p7.build import sources
+from tests.bench import spawn
+from tests.bench.cases import PYTHON, ROOT, USER, Case, of_forms
+from tests.bus.machine import Machine
+from tests.lab.private import LAIN
+
+Samples = dict[str, list[float]]
+"""Milliseconds of every case, one a round."""
+
+
+def as_root(artifacts: Mapping[str, Path], rounds: int) -> Samples:
+    """The services of the boot, on a machine with cgroups and a system bus."""
+    with _machine(artifacts) as machine:
+        machine.start_bus()
+        return _run(machine, of_forms(ROOT, artifacts), rounds, 0)
+
+
+def as_user(artifacts: Mapping[str, Path], rounds: int) -> Samples:
+    """What the session's user starts, with the bridge there."""
+    with _machine(artifacts) as machine:
+        machine.start()
+        return _run(machine, of_forms(USER, artifacts), rounds, LAIN)
+
+
+@contextmanager
+def _machine(artifacts: Mapping[str, Path]) -> Iterator[Machine]:
+    """Without a p7.toml, whose parser would be most of the time."""
+    with Machine(artifacts["zipapp"]) as machine:
+        machine.private.path("/etc/lainos/p7.toml").unlink()
+        yield machine
+
+
+def _run(machine: Machine, cases: Mapping[str, Case], rounds: int, uid: int) -> Samples:
+    """Let spawn.py start them inside, in a network of their own, after a round that only warms the caches."""
+    plan = {"rounds": rounds + 1, "cases": {name: case._asdict() for name, case in cases.items()}}
+    program = [PYTHON, "-I", "-S", "-c", Path(spawn.__file__).read_text(), json.dumps(plan), *sources.wheels()]
+    network = ["unshare", "--net"] if uid == 0 else []
+    done = machine.private.run([*network, *program], uid, timeout=900)
+    if done.returncode != 0:
+        raise subprocess.SubprocessError(done.stderr)
+    samples: Samples = json.loads(done.stdout)
+    return {name: values[1:] for name, values in samples.items()}
