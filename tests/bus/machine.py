@@ -61,6 +61,7 @@ class Machine:
         folder.chmod(0o755)  # every uid connects
         self.address = f"unix:path={folder}/bus"
         self._config = folder / "bus.conf"
+        self._log = folder / "log"
         self._config.write_text(CONFIG.format(folder=folder, policy=POLICY))
         self.private.__enter__()
         self.private.path("/run/dbus").mkdir()
@@ -97,13 +98,14 @@ class Machine:
 
     def start_bridge(self) -> None:
         """The bridge, until it says that it is ready."""
-        assert self.try_bridge(), self.bridge.communicate(timeout=5)[1]
+        assert self.try_bridge(), self.ended()
 
     def try_bridge(self) -> bool:
         """The bridge, until it says that it is ready, or ends without."""
         read_fd, write_fd = os.pipe()
         command = [self.p7, "lainos-dbus-bridge", "--ready-fd", str(write_fd)]
-        self.bridge = self.private.start(command, pass_fds=[write_fd], stderr=subprocess.PIPE)
+        with self._log.open("w") as log:
+            self.bridge = self.private.start(command, pass_fds=[write_fd], stderr=log)
         os.close(write_fd)
         try:
             return os.read(read_fd, 1) == b"\n"
@@ -141,8 +143,11 @@ class Machine:
     def stop_bridge(self, number: int = SIGTERM) -> tuple[int, str]:
         """Signal the broker; its exit status, and what the bridge had logged."""
         os.kill(self.pids()[0], number)
-        _, log = self.bridge.communicate(timeout=5)
-        return self.bridge.returncode, log
+        return self.ended()
+
+    def ended(self) -> tuple[int, str]:
+        """The exit status of a bridge that ends, and what it had logged."""
+        return self.bridge.wait(timeout=5), self._log.read_text()
 
 
 def _children(pid: int) -> list[int]:
