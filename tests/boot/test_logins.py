@@ -9,12 +9,11 @@ from tests.lab.checks import (
     RUNTIME_DIR,
     SCOPE,
     ask,
-    client,
     compositor,
     in_scope,
+    login1_answers,
     loginctl_shows,
     processes,
-    seen,
     shown,
     sway_answers,
 )
@@ -38,7 +37,7 @@ def log_in(boot: Boot) -> None:
 
 def logged_in(boot: Boot) -> None:
     sway_answers(boot)
-    seen(boot, client("loginctl"), "show-session", "1")
+    login1_answers(boot)
     until(lambda: shown(boot, "show-session", "1")["Leader"] == str(compositor(boot)), 10, "sway leads the session")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.lab.boot import Boot
-from tests.lab.checks import LOGIN1, USER, client, compositor, environment, seen
+from tests.lab.checks import LOGIN1, USER, client, compositor, environment, login1_answers
 from tests.lab.run import PROFILES
 from tests.lab.stage import Machine
 
@@ -15,15 +15,14 @@ contract = pytest.mark.parametrize("booted", [Machine("zipapp", PROFILES["contra
 
 def call(boot: Boot, method: str, *arguments: str) -> tuple[int, str]:
     """Call a method of the Manager as the session's user."""
+    login1_answers(boot)
     return boot.run([client("busctl"), "call", *LOGIN1, method, *arguments], USER)
 
 
 @desktop
 def test_the_example_makes_no_booted_marker_and_the_bus_answers_all_the_same(booted: Boot) -> None:
     assert not booted.path("run/systemd/system").exists()
-    # OpenRC before 0.62 reaches its runlevel without waiting for the bridge's name.
-    seats = seen(booted, client("busctl"), "call", *LOGIN1, "ListSeats")
-    assert seats == 'a(so) 1 "seat0" "/org/freedesktop/login1/seat/seat0"'
+    assert login1_answers(booted) == 'a(so) 1 "seat0" "/org/freedesktop/login1/seat/seat0"'
 
 
 @desktop

@@ -65,6 +65,11 @@ def services_started(boot: Boot) -> str:
     return f"{len(wanted)} services"
 
 
+def login1_answers(boot: Boot) -> str:
+    """Asked until it does: OpenRC before 0.62 reaches its runlevel without waiting for the bridge's name."""
+    return seen(boot, client("busctl"), "call", *LOGIN1, "ListSeats")
+
+
 def compositor(boot: Boot) -> int:
     """The pid of sway inside, once it runs."""
     return int(seen(boot, "pgrep", "--oldest", "--exact", "sway"))
@@ -278,6 +283,7 @@ def logs_are_clean(boot: Boot) -> str:
 CHECKS: dict[str, Callable[[Boot], str]] = {
     "default runlevel reached": default_reached,
     "services started": services_started,
+    "login1 answers": login1_answers,
     "greetd logged in on lainos-init": logged_in,
     "sway answers": sway_answers,
     "session bus answers": session_bus_answers,
