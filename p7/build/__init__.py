@@ -17,11 +17,16 @@ def cache(*parts: str) -> str:
     return path
 
 
-def is_system_python() -> bool:
-    """Whether this is the interpreter that will run the zipapp, whose bytecode and library are what is to be packed."""
-    return not os.path.exists(SYSTEM_PYTHON) or os.path.realpath(sys.executable) == os.path.realpath(SYSTEM_PYTHON)
+def is_packer() -> bool:
+    """Whether this is the interpreter that packs: see pack()."""
+    return "no_debug_ranges" in sys._xoptions
 
 
-def by_system_python(verb: str) -> int:
-    """Let that interpreter do a verb of build.py; returns its exit status."""
-    return subprocess.run([SYSTEM_PYTHON, os.path.join(PROJECT, "build.py"), verb], check=False).returncode
+def pack(verb: str) -> int:
+    """Do a verb of build.py with the Python that will run the zipapp; returns its exit status.
+
+    Its bytecode and its library are what is to be packed. Columns in bytecode, a fifth of it, serve tracebacks only.
+    """
+    python = SYSTEM_PYTHON if os.path.exists(SYSTEM_PYTHON) else sys.executable
+    command = [python, "-X", "no_debug_ranges", os.path.join(PROJECT, "build.py"), verb]
+    return subprocess.run(command, check=False).returncode

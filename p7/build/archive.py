@@ -7,7 +7,7 @@ import os
 import stat
 import zipfile
 
-from p7.build import DIST, by_system_python, is_system_python, sources
+from p7.build import DIST, is_packer, pack, sources
 
 # One argument to the kernel, at most 255 bytes. -I and -S shut out the environment and site-packages. Attached to -c,
 # the program starts without runpy, which costs a script in a zip 6 ms. The path is made absolute, or an import after
@@ -28,16 +28,16 @@ _EPOCH = (1980, 1, 1, 0, 0, 0)
 def build(_args: list[str]) -> int:
     """Write dist/p7, with bytecode of the Python that its first line names."""
     sources.libraries()  # by this Python, which may have a pip that the system's lacks
-    if not is_system_python():
-        return by_system_python("zipapp")
+    if not is_packer():
+        return pack("zipapp")
     os.makedirs(DIST, exist_ok=True)
     path = os.path.join(DIST, "p7")
-    write_program(path, SHEBANG + pack())
+    write_program(path, SHEBANG + zipped())
     print(f"{path}: {os.path.getsize(path) / 1000:.0f} kB")
     return 0
 
 
-def pack() -> bytes:
+def zipped() -> bytes:
     """The zip: bytecode that a boot reads is stored, the rest deflated: sources, and click, slow to import anyway."""
     assert len(SHEBANG) < 256
     buffer = io.BytesIO()

@@ -5,15 +5,15 @@ import subprocess
 import sys
 import tempfile
 
-from p7.build import DIST, PROJECT, by_system_python, is_system_python, sources, venv
+from p7.build import DIST, PROJECT, is_packer, pack, sources, venv
 from p7.build.archive import write_program
 
 
 def build(_args: list[str]) -> int:
     """Write dist/p7-frozen, with the system's own Python and its shared libpython."""
     sources.libraries()  # by this Python, which may have a pip that the system's lacks
-    if not is_system_python():
-        return by_system_python("frozen")
+    if not is_packer():
+        return pack("frozen")
     python = venv.python("frozen", sources.project()["optional-dependencies"]["frozen"])
     os.makedirs(DIST, exist_ok=True)
     path = os.path.join(DIST, "p7-frozen")
@@ -21,7 +21,12 @@ def build(_args: list[str]) -> int:
         command = [python, "-m", "PyInstaller", "--log-level=ERROR", "--noconfirm", f"--workpath={folder}"]
         command += [f"--distpath={folder}", os.path.join(PROJECT, "p7/build/frozen.spec")]
         # The same hash seed gives the same bytes.
-        environment = {**os.environ, "PYTHONHASHSEED": "0", "PYINSTALLER_CONFIG_DIR": folder}
+        environment = {
+            **os.environ,
+            "PYTHONHASHSEED": "0",
+            "PYTHONNODEBUGRANGES": "1",
+            "PYINSTALLER_CONFIG_DIR": folder,
+        }
         done = subprocess.run(command, env=environment, stderr=subprocess.PIPE, text=True, check=False)
         if done.returncode != 0:
             sys.exit(f"{done.stderr}build.py: PyInstaller failed; it needs binutils, and Python's shared library")

@@ -22,19 +22,18 @@ UNUSED = {
 IMPLIED = {
     "encodings.unicode_escape": "a codec by its name, in p7/log.py and p7/sdlogin.py",
 }
-# Loaded only for a gain that p7 has no use for: whoever imports them gets along without.
+# Extension modules, and what needs them, that their importers get along without. Some Pythons have them inside.
 ABSENT = {
     "_typing": "typing has the same in Python",
     "_uuid": "uuid the same",
     "bz2": "shutil's archives",
     "lzma": "the same",
-    "zlib": "the same, and reading the zip that the static form has not got",
 }
 # Imports every name given and prints what that loaded: name, where from, 1 for a package; a line each.
 _LOAD = """
 import sys
 wanted, absent = (argument.split() for argument in sys.argv[1:])
-sys.modules.update(dict.fromkeys(absent))
+sys.modules.update(dict.fromkeys(set(absent) - set(sys.builtin_module_names)))
 for name in wanted:
     __import__(name)
 for name, module in list(sys.modules.items()):
