@@ -16,6 +16,8 @@ from p7.build import DIST, PROJECT, is_packer, pack, sources, stdlib
 # What the interpreter itself imports when it starts or ends, and the modules that every config.c has.
 _ALWAYS = "_ast _imp _string _tokenize _warnings atexit builtins faulthandler gc marshal sys".split()
 _INIT = {"builtins": "NULL", "sys": "NULL", "marshal": "PyMarshal_Init", "_warnings": "_PyWarnings_Init"}
+# libpython.a is no position-independent code, as in Debian's python3 itself.
+_FLAGS = "-O2 -Wall -Wextra -Wno-unused-parameter -Wno-missing-field-initializers -no-pie -s".split()
 _MODULES_C = """\
 #include <Python.h>
 __asm__(".section .rodata\\nbytecode: .incbin \\"%(blob)s\\"\\n.previous");
@@ -54,23 +56,12 @@ def link(folder: str, path: str) -> None:
     name = f"libpython{sys.version_info.major}.{sys.version_info.minor}-dev"
     if not os.path.exists(library) or not os.path.exists(os.path.join(include, "Python.h")):
         sys.exit(f"build.py: no {library}: apt-get install {name} (or another package that has it), or build.py frozen")
-    # libpython.a is no position-independent code, as in Debian's python3 itself.
-    command = [
-        "cc",
-        "-O2",
-        "-Wall",
-        "-Wextra",
-        "-Wno-unused-parameter",
-        "-Wno-missing-field-initializers",
-        "-no-pie",
-        "-s",
-        f"-I{include}",
-    ]
+    command = ["cc", *_FLAGS, f"-I{include}", "-o", path]
     command += [os.path.join(PROJECT, "p7/launcher.c"), os.path.join(folder, "modules.c"), library]
     # libz.a, which libpython's package brings along, for binascii's crc32()
-    command += f"-l:libz.a {sysconfig.get_config_var('LIBS')} {sysconfig.get_config_var('SYSLIBS')} -o".split()
+    command += f"-l:libz.a {sysconfig.get_config_var('LIBS')} {sysconfig.get_config_var('SYSLIBS')}".split()
     try:
-        status = subprocess.run([*command, path], check=False).returncode
+        status = subprocess.run(command, check=False).returncode
     except FileNotFoundError:
         sys.exit("build.py: no C compiler: apt-get install gcc libc6-dev")
     if status != 0:
