@@ -10,7 +10,7 @@ from p7 import log, proc
 from p7.broker import children
 from p7.root import Root
 
-_STATE, _DISK = "/sys/power/state", "/sys/power/disk"
+_STATE, _DISK, _RESUME = "/sys/power/state", "/sys/power/disk", "/sys/power/resume"
 _ALARM = "/sys/class/rtc/rtc0/wakealarm"
 
 # Files and what to write there, the first word that the file lists; systemd-sleep.conf(5) has the same defaults.
@@ -38,9 +38,19 @@ _HIBERNATE_DELAY_SEC = 2 * 60 * 60  # HibernateDelaySec= of systemd-sleep.conf(5
 
 
 def is_possible(root: Root, action: str) -> bool:
-    """Whether the kernel offers every step of an action."""
-    steps = all(_word(root, path, words) for path, words in _STEPS[action])
-    return steps and (action != "suspend-then-hibernate" or os.path.exists(root.path(_ALARM)))
+    """Whether the kernel offers every step of an action, and the next boot would find what was saved to disk."""
+    if not all(_word(root, path, words) for path, words in _STEPS[action]):
+        return False
+    if action == "suspend-then-hibernate" and not os.path.exists(root.path(_ALARM)):
+        return False
+    return action == "suspend" or _can_resume(root)
+
+
+def _can_resume(root: Root) -> bool:
+    """Whether there is swap that is no memory, and resume= has told the kernel (or the initramfs, for it) where."""
+    swaps = root.read_or("/proc/swaps", "").splitlines()[1:]
+    on_disk = [line for line in swaps if not line.startswith("/dev/zram")]
+    return bool(on_disk) and root.read_or(_RESUME, "0:0").strip() != "0:0"
 
 
 def run(root: Root, action: str, command: list[str]) -> int:

@@ -12,6 +12,9 @@ def kernel(tmp_path):
     power.mkdir(parents=True)
     (power / "state").write_text("freeze mem disk\n")
     (power / "disk").write_text("[platform] shutdown reboot suspend test_resume\n")
+    (power / "resume").write_text("8:2\n")
+    (tmp_path / "proc").mkdir()
+    (tmp_path / "proc/swaps").write_text("Filename Type Size Used Priority\n/dev/sda2 partition 8388604 0 -2\n")
     return tmp_path
 
 
@@ -23,6 +26,16 @@ def test_what_the_kernel_offers(kernel):
     (kernel / "sys/power/state").write_text("freeze\n")
     assert sleep.is_possible(root, "suspend")
     assert not sleep.is_possible(root, "hibernate")
+
+
+@pytest.mark.parametrize(
+    ("file", "text"),
+    [("sys/power/resume", "0:0\n"), ("proc/swaps", "Filename\n"), ("proc/swaps", "Filename\n/dev/zram0 x\n")],
+)
+def test_no_hibernation_that_the_next_boot_would_not_find(kernel, file, text):
+    (kernel / file).write_text(text)
+    assert sleep.is_possible(Root(str(kernel)), "suspend")
+    assert not any(sleep.is_possible(Root(str(kernel)), action) for action in ("hibernate", "hybrid-sleep"))
 
 
 @pytest.mark.parametrize(
