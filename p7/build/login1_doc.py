@@ -17,18 +17,55 @@ with * are for root and the session's user; others who call them get org.freedes
 their arguments have been found right. A property's last column but one says when it changes: never (const), with
 PropertiesChanged (signal), or silently.
 """
+# Where answers differ from those of elogind 255.17 with polkitd: questions, as regular expressions over how
+# tests/bus/questions.py names them, and the reason. tests/bus/test_elogind.py finds any other difference, and any here
+# that is none.
+DIFFERENCES = (
+    (r"-\.ListSeats", "A call may leave its interface out (D-Bus Specification); elogind then knows no object."),
+    (
+        r"Ping\('x'|'more'\)|GetAll\(.*'x'\)|Properties\.Set\(.*'WallMessage'\)$",
+        "Arguments of the wrong types are InvalidArgs everywhere, also in the standard interfaces.",
+    ),
+    (r"SetUserLinger|AttachDevice", "Refused, as the table says."),
+    (
+        r"^/ Manager\.(LockSessions|FlushDevices|CanHalt)",
+        "The session's user may, without a password: there is nobody else whom it could disturb.",
+    ),
+    (r"TakeControl|ReleaseControl", "Nobody gets control: seatd owns the devices."),
+    (r"Set(Type|Display)\(", "They need no control, only to be the session's user: there is nobody to be in control."),
+    (r"^stranger: / Manager.SetWallMessage", "Also denied where it would change nothing."),
+    (r"SwitchTo", "The number is looked at before the caller."),
+)
+PROPERTY_DIFFERENCES = (
+    ("EnableWallMessages", "False until somebody asks for them, as in systemd 262."),
+    ("Handle.*", "acpid owns the keys and the lid."),
+    ("HoldoffTimeoutUSec|IdleActionUSec", "Nothing is held off and no idle action taken, so there is no time to tell."),
+    ("SessionsMax", "There is one session."),
+    ("CanGraphical", "Always true: elogind waits for a graphics card that udev has tagged."),
+    ("Service", "A user has no service here; a session's is what logged in."),
+    ("Scope", "elogind keeps its scope's name to itself."),
+    ("Runtime.*", "What the tmpfs on /run/user/UID has, not what a configuration file asks for."),
+)
+
 _INTERFACES = (
     (manager.INTERFACE, "/org/freedesktop/login1"),
     (session.INTERFACE, "/org/freedesktop/login1/session/_31, and .../self and .../auto for the session's own user"),
     (seat.INTERFACE, "/org/freedesktop/login1/seat/seat0, and .../self and .../auto likewise"),
     (user.INTERFACE, "/org/freedesktop/login1/user/_UID, and .../self likewise"),
 )
+_DIFFERENCES = """
+## Where elogind answers otherwise
+
+Three hundred calls, wrong ones among them, are made to elogind 255.17 and to the bridge, and every property is read
+(tests/bus/test_elogind.py). The names of errors are compared, not their texts; what polkitd would ask a password for
+counts as denied, and "challenge" as "no". These are the differences:
+"""
 _EMITS = {"const": "const", "true": "signal", "false": "silently"}
 
 
 def text() -> str:
     """The whole document."""
-    return _HEAD + "".join(_interface(interface, path) for interface, path in _INTERFACES)
+    return _HEAD + "".join(_interface(interface, path) for interface, path in _INTERFACES) + _differences()
 
 
 def main() -> None:
@@ -48,6 +85,12 @@ def _interface(interface: Interface, path: str) -> str:
     if interface.signals:
         parts.append(_table("Signal | carries | is | meaning", [_signal(row) for row in interface.signals.values()]))
     return "".join(parts)
+
+
+def _differences() -> str:
+    calls = [f"`{pattern.replace('|', '&#124;')}` | {reason}" for pattern, reason in DIFFERENCES]
+    properties = [f"`{pattern.replace('|', '&#124;')}` | {reason}" for pattern, reason in PROPERTY_DIFFERENCES]
+    return _DIFFERENCES + _table("Question | why", calls) + _table("Property | why", properties)
 
 
 def _table(head: str, rows: list[str]) -> str:

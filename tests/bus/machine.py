@@ -20,6 +20,9 @@ POWER = """\
 mount -t tmpfs tmpfs /sys/power
 echo "freeze mem disk" >/sys/power/state
 echo "[platform] shutdown suspend" >/sys/power/disk
+echo "s2idle [deep]" >/sys/power/mem_sleep
+echo 0:0 >/sys/power/resume
+echo 0 >/sys/power/resume_offset
 """
 # The default context is that of the distribution's system.conf; what it includes of /etc would need the machine's.
 CONFIG = """\
@@ -42,6 +45,7 @@ CONFIG = """\
     <allow send_destination="org.freedesktop.DBus"/>
   </policy>
   <include>{policy}</include>
+  <include ignore_missing="yes">/usr/share/dbus-1/system.d/org.freedesktop.PolicyKit1.conf</include>
   <limit name="max_replies_per_connection">50000</limit>
   <limit name="max_message_unix_fds">64</limit>
 </busconfig>

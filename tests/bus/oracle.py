@@ -32,12 +32,14 @@ mkdir run/dbus run/systemd
 mount --bind "$1/bus" mnt
 sleep 600 & echo $!
 chroot . dbus-daemon --config-file=/mnt/bus.conf --nofork --nopidfile --print-address &
+until [ -S run/dbus/system_bus_socket ]; do sleep 0.02; done
+chroot . /usr/lib/polkit-1/polkitd --no-debug &
 exec chroot . /usr/libexec/elogind
 """
 
 
 class Elogind:
-    """elogind with one session of user lain: greetd's, on seat0 and tty1, as the bridge has it."""
+    """elogind and polkitd with one session of user lain: greetd's, on seat0 and tty1, as the bridge has it."""
 
     def __enter__(self) -> Self:
         packages, base = unpacked(), tree.tree()
@@ -45,7 +47,8 @@ class Elogind:
         work.chmod(0o755)
         for name in ("layer/etc", "upper", "work", "root", "bus"):
             (work / name).mkdir(parents=True)
-        (work / "layer/etc/passwd").write_text(PASSWD)
+        users = [line for line in PASSWD.splitlines(keepends=True) if line.startswith(("lain:", "arisu:"))]
+        (work / "layer/etc/passwd").write_text((base / "etc/passwd").read_text() + "".join(users))
         (work / "layer/etc/machine-id").write_text("0123456789abcdef0123456789abcdef\n")
         # The bridge's policy, for elogind's own hides from us what it would answer.
         shutil.copy(POLICY, work / "bus/policy.conf")
@@ -71,6 +74,7 @@ class Elogind:
         children = Path(f"/proc/{self._process.pid}/task/{self._process.pid}/children").read_text()
         self.pid = int(children)
         self._create_session(int(leader))
+        self.scope = self.cgroup / f"user.slice/user-1000.slice/session-{self.session[0]}.scope"
         return self
 
     def __exit__(
