@@ -81,8 +81,9 @@ ls -l /proc/self/fd >"$HOME/descriptors"
 """
 
 
-@pytest.mark.parametrize("library_path", [(), ("LD_LIBRARY_PATH=/opt/own",)])
-def test_what_it_starts_sees_no_trace_of_it(artifact, library_path):
+@pytest.fixture
+def home():
+    """A machine, the user's home in it, and /run/bin/pipewire, which notes there what it was given."""
     need_root("it becomes another user")
     with Private() as machine:
         home = machine.path("/run/lain")
@@ -90,15 +91,29 @@ def test_what_it_starts_sees_no_trace_of_it(artifact, library_path):
         os.chown(home, LAIN, LAIN)
         passwd = machine.path("/etc/passwd")
         passwd.write_text(passwd.read_text().replace("/home/lain", "/run/lain"))
-        show = machine.path("/run/show")
-        show.write_text(_SHOW)
-        show.chmod(0o755)
-        machine.run([artifact, "lainos-ghost-units"])
-        variables = ["P7_COMPOSITOR=/run/show", "PATH=/usr/bin:/bin", *library_path]
-        done = machine.run(["env", "-i", *variables, artifact, "lainos-init"], LAIN)
-        assert done.returncode == 0, done.stderr
-        environ = (home / "environ").read_text()
-        descriptors = (home / "descriptors").read_text()
-    assert not re.search(r"^(LD_|_PYI|_MEI|PYTHON|LC_CTYPE)", environ, re.MULTILINE)
-    assert "XDG_SESSION_ID=1\n" in environ
-    assert artifact.name not in descriptors
+        program = machine.path("/run/bin/pipewire")
+        program.parent.mkdir()
+        program.write_text(_SHOW)
+        program.chmod(0o755)
+        yield machine, home
+
+
+VARIABLES = {"P7_COMPOSITOR": "/run/bin/pipewire", "PATH": "/run/bin:/usr/bin:/bin", "HOME": "/run/lain"}
+VARIABLES["XDG_RUNTIME_DIR"] = "/run/user/1000"
+
+
+@pytest.mark.parametrize("own", [{}, {"LD_LIBRARY_PATH": "/opt/own"}])
+@pytest.mark.parametrize("applet", ["lainos-init", "lainos-audio-init"])
+def test_what_it_starts_sees_no_trace_of_it(artifact, home, applet, own):
+    machine, folder = home
+    machine.run([artifact, "lainos-ghost-units"])
+    given = {**VARIABLES, **own}
+    done = machine.run(["env", "-i", *(f"{name}={value}" for name, value in given.items()), artifact, applet], LAIN)
+    assert (folder / "environ").exists(), done.stderr
+    environ = dict(line.split("=", 1) for line in (folder / "environ").read_text().splitlines())
+    if applet == "lainos-audio-init":
+        assert environ == given
+    else:
+        assert environ["XDG_SESSION_ID"] == "1"
+        assert not [name for name in environ if name.startswith(("LD_", "_", "PYTHON", "LC_CTYPE"))]
+    assert artifact.name not in (folder / "descriptors").read_text()
