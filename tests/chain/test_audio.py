@@ -31,12 +31,12 @@ class Session(Private):
 
     def __init__(self, p7):
         super().__init__(cgroups="unified")
-        self._p7 = p7
+        self.p7 = p7
 
     def __enter__(self):
         super().__enter__()
         for applet in ("cgroup-delegate", "lainos-ghost-units"):
-            assert self.run([self._p7, applet]).returncode in (0, 1)  # 1: no controllers on this machine
+            assert self.run([self.p7, applet]).returncode in (0, 1)  # 1: no controllers on this machine
         self.run(["dbus-daemon", "--session", "--fork", f"--address={BUS}"], uid=LAIN)
         return self
 
@@ -48,7 +48,7 @@ class Session(Private):
 
     def audio(self, **variables):
         """Run the applet where a session's programs run."""
-        argv = self.command_line(self._p7, "lainos-audio-init", **variables)
+        argv = self.command_line(self.p7, "lainos-audio-init", **variables)
         join = f'echo 0 >/sys/fs/cgroup{SCOPE}/cgroup.procs; exec setpriv --reuid={LAIN} --clear-groups "$@"'
         return self.run(["sh", "-c", join, "sh", *argv])
 
@@ -110,7 +110,7 @@ def test_what_runs_is_left_alone_and_what_is_missing_started(session):
 
 
 def test_two_at_once_start_one_of_each(session):
-    argv = session.command_line(session._p7, "lainos-audio-init")
+    argv = session.command_line(session.p7, "lainos-audio-init")
     both = [session.start(argv, uid=LAIN) for _ in range(2)]
     assert [process.wait(20) for process in both] == [0, 0]
     assert set(session.pids()) == set(DAEMONS)
@@ -203,4 +203,4 @@ def test_a_full_runtime_dir_is_named(session):
 
 
 def test_root_is_refused(session):
-    assert session.run(session.command_line(session._p7, "lainos-audio-init")).returncode == 77
+    assert session.run(session.command_line(session.p7, "lainos-audio-init")).returncode == 77
