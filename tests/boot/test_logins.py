@@ -5,18 +5,8 @@ from __future__ import annotations
 import pytest
 
 from tests.lab.boot import Boot, until
-from tests.lab.checks import (
-    RUNTIME_DIR,
-    SCOPE,
-    ask,
-    compositor,
-    in_scope,
-    login1_answers,
-    loginctl_shows,
-    processes,
-    shown,
-    sway_answers,
-)
+from tests.lab.checks import in_scope, login1_answers, loginctl_shows, sway_answers
+from tests.lab.inside import RUNTIME_DIR, SCOPE, ask, compositor, processes, shown
 from tests.lab.run import PROFILES
 from tests.lab.stage import Machine
 

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from tests.lab.boot import Boot
-from tests.lab.checks import CHECKS, ask, power_off
+from tests.lab.checks import CHECKS, power_off
+from tests.lab.inside import ask
 from tests.lab.openrc import openrc
 from tests.lab.run import BOOTED
 from tests.lab.stage import Machine

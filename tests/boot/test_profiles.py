@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from tests.lab.boot import Boot
-from tests.lab.checks import LOGIN1, USER, client, compositor, environment, login1_answers
+from tests.lab.checks import login1_answers
+from tests.lab.inside import LOGIN1, USER, client, compositor, environment
 from tests.lab.run import PROFILES
 from tests.lab.stage import Machine
 

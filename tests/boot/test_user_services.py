@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.lab.boot import Boot, until
-from tests.lab.checks import RUNTIME_DIR, USER, ask
+from tests.lab.inside import RUNTIME_DIR, USER, ask
 from tests.lab.openrc import openrc
 from tests.lab.stage import Machine
 from tests.need import missing

@@ -11,42 +11,26 @@ from collections.abc import Callable
 from functools import partial
 
 from tests.lab.boot import POWER_OFF, Boot, until
+from tests.lab.inside import (
+    LOGIN1,
+    RUNTIME_DIR,
+    SCOPE,
+    UID,
+    USER,
+    ask,
+    belongs,
+    client,
+    compositor,
+    environment,
+    processes,
+    seen,
+    shown,
+    swaymsg,
+)
 from tests.lab.stage import RUNLEVELS
-from tests.lab.tree import CLIENTS
-
-USER = "lain"
-UID = 1000
-RUNTIME_DIR = f"/run/user/{UID}"
-SCOPE = f"/user.slice/user-{UID}.slice/session-1.scope"
-LOGIN1 = ["org.freedesktop.login1", "/org/freedesktop/login1", "org.freedesktop.login1.Manager"]
 
 BUG = "internal error"
 """What p7 logs of an exception that it did not expect."""
-
-
-def client(name: str) -> str:
-    """The path inside of one of systemd's own clients."""
-    return f"/{CLIENTS}/usr/bin/{name}"
-
-
-def ask(boot: Boot, *argv: str, user: str | None = None) -> str:
-    """What a command writes; AssertionError with it if it fails."""
-    code, output = boot.run(argv, user)
-    assert code == 0, f"{' '.join(argv)}: exit {code}: {output.strip()}"
-    return output.strip()
-
-
-def seen(boot: Boot, *argv: str, user: str | None = None, timeout: float = 10) -> str:
-    """The first line that a command writes, asked again until it succeeds."""
-    last = (1, "")
-
-    def succeeds() -> bool:
-        nonlocal last
-        last = boot.run(argv, user)
-        return last[0] == 0
-
-    until(succeeds, timeout, " ".join(argv), lambda: last[1])
-    return last[1].strip()
 
 
 def default_reached(boot: Boot) -> str:
@@ -70,16 +54,6 @@ def login1_answers(boot: Boot) -> str:
     return seen(boot, client("busctl"), "call", *LOGIN1, "ListSeats")
 
 
-def compositor(boot: Boot) -> int:
-    """The pid of sway inside, once it runs."""
-    return int(seen(boot, "pgrep", "--oldest", "--exact", "sway"))
-
-
-def environment(boot: Boot, pid: int) -> dict[str, str]:
-    rows = boot.path(f"proc/{pid}/environ").read_bytes().decode().split("\0")
-    return dict(row.split("=", 1) for row in rows if row)
-
-
 def logged_in(boot: Boot) -> str:
     """lainos-init became sway: greetd's worker is its parent, and its environment is the session's."""
     pid = compositor(boot)
@@ -97,12 +71,6 @@ def logged_in(boot: Boot) -> str:
     wrong = {key: env.get(key) for key, value in wanted.items() if env.get(key) != value}
     assert not wrong, f"sway's environment has {wrong}"
     return f"sway, pid {pid}, under greetd"
-
-
-def swaymsg(boot: Boot, *argv: str) -> str:
-    """Speak to sway through its socket, as a terminal in the session would."""
-    socket = f"SWAYSOCK={RUNTIME_DIR}/sway-ipc.{UID}.{compositor(boot)}.sock"
-    return seen(boot, "env", socket, "swaymsg", *argv, user=USER)
 
 
 def sway_answers(boot: Boot) -> str:
@@ -125,17 +93,6 @@ def in_scope(boot: Boot) -> str:
     belongs(boot, child, SCOPE)
     belongs(boot, ask(boot, "pgrep", "--exact", "dbus-daemon", "--uid", USER), f"{SCOPE}/services")
     return SCOPE
-
-
-def belongs(boot: Boot, pid: str, cgroup: str) -> None:
-    groups = ask(boot, "cat", f"/proc/{pid}/cgroup")
-    assert f"0::{cgroup}" in groups.splitlines(), f"{pid} is not in {cgroup}:\n{groups}"
-
-
-def shown(boot: Boot, *argv: str) -> dict[str, str]:
-    """loginctl show-*: its properties."""
-    rows = ask(boot, client("loginctl"), *argv).splitlines()
-    return dict(row.split("=", 1) for row in rows)
 
 
 def told(properties: dict[str, str], **wanted: str) -> None:
@@ -225,11 +182,6 @@ def audio_starts(boot: Boot) -> str:
     server = f"PULSE_SERVER=unix:{RUNTIME_DIR}/pulse/native"
     rows = seen(boot, "env", server, f"XDG_RUNTIME_DIR={RUNTIME_DIR}", "pactl", "info", user=USER)
     return next(row for row in rows.splitlines() if row.startswith("Server Name"))
-
-
-def processes(boot: Boot, service: str) -> list[str]:
-    """The pids of a daemon, its first process first."""
-    return boot.run(["pgrep", "--exact", service[:15]])[1].split()
 
 
 def comes_back(boot: Boot, service: str) -> str:
