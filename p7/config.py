@@ -99,6 +99,8 @@ def load(root: Root) -> Config:
 
 def parse(text: str) -> Config:
     """The configuration that a p7.toml's text asks for."""
+    if _sets_nothing(text):
+        return Config(defaults())  # the one that install lays out: it need not cost every boot tomllib and re
     import tomllib
 
     try:
@@ -113,6 +115,12 @@ def parse(text: str) -> Config:
         log.error(f"{PATH}:{_line_of(name, text)}: {name}: {problem}; its default applies")
     good = {name: value for name, value in given.items() if name not in wrong}
     return Config({**defaults(str(good.get("profile", "desktop"))), **good}, len(wrong))
+
+
+def _sets_nothing(text: str) -> bool:
+    """Whether there are only comments and names of tables."""
+    lines = filter(None, map(str.strip, text.splitlines()))
+    return all(line.startswith("#") or (line[0] + line[-1] == "[]" and line[1:-1].isidentifier()) for line in lines)
 
 
 def _flatten(table: "dict[str, object]", prefix: str = "") -> "dict[str, Value]":

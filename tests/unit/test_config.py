@@ -1,10 +1,13 @@
 """p7.toml: what is wrong is named with its line, and the defaults stand in."""
 
 import re
+import subprocess
+import sys
 
 import pytest
 
 from p7 import config
+from p7.build import PROJECT
 from p7.root import Root
 
 
@@ -78,3 +81,10 @@ def test_every_default_passes_its_own_check():
     for key in config.KEYS:
         assert key.problem(key.default) == ""
         assert key.problem(key.contract) == ""
+
+
+def test_the_example_sets_nothing_and_costs_no_parser():
+    code = "import sys; from p7 import config; from p7.build import example; c = config.parse(example.p7_toml())"
+    code += "; assert c.values == config.defaults() and not c.errors; assert 'tomllib' not in sys.modules"
+    code += "; assert config.parse('[power]\\nhalt = \"noop\"\\n')['power.halt'] == 'noop'"
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=PROJECT)
