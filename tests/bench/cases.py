@@ -13,11 +13,12 @@ PYTHON = "/usr/bin/python3"
 
 
 class Case(NamedTuple):
-    """A program, when its start is over (spawn.UNTIL), shell commands that run before, untimed, and its environment."""
+    """A program, when its start is over (spawn.UNTIL), untimed shell commands before and after, its environment."""
 
     argv: Sequence[str]
     until: str = "exit"
     before: str = ""
+    after: str = ""
     environment: Mapping[str, str] = {}
 
 
@@ -25,6 +26,9 @@ FLOORS = {
     FLOOR: Case([PYTHON, "-I", "-S", "-c", "pass"]),
     "busybox true": Case(["/bin/busybox", "true"]),
 }
+
+INSTALLED_TOML = "/run/p7.toml"
+"""Where startup.py puts the file that `build.py install` makes."""
 
 # Names of applets, with what a program is to start. "first run" does all the work; without, it is found done.
 ROOT = {
@@ -37,6 +41,9 @@ ROOT = {
         before="umount -q /run/user/1000 || :; cd /run/systemd; rm -rf users sessions seats machines shutdown inhibit",
     ),
     "lainos-ghost-units": Case(["lainos-ghost-units"]),
+    "lainos-ghost-units, with the installed p7.toml": Case(
+        ["lainos-ghost-units"], before=f"cp {INSTALLED_TOML} /etc/lainos/p7.toml", after="rm /etc/lainos/p7.toml"
+    ),
     "lainos-net-init, first run": Case(
         ["lainos-net-init"],
         before="cd /proc/sys/net/ipv4/conf; for name in *; do cd $name; echo 0 >rp_filter; echo 0 >log_martians;"

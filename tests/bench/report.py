@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from tests.bench.bars import BARS, Bar
-from tests.bench.results import MEMORY, ROOT_START, ROUND_TRIP, UNITS, USER_START, Key, Results
+from tests.bench.results import MEMORY, ROOT_START, ROUND_TRIP, UNITS, USER_START, WORK, Key, Results
 from tests.bench.stats import Summary
 
 _NOTES = {
     ROOT_START: "From exec to the end, or until what the name says; median (quartiles) and the ratio to the bare"
-    " interpreter's. There is no p7.toml. A first run does all of its work, the others find it done.",
+    " interpreter's. There is no p7.toml but where it says so. A first run does all of its work, the others find it"
+    " done.",
     USER_START: "Likewise, as the session's user and with the bridge there; the compositor is true(1), and the time is"
     " until its end. A first run starts the session's D-Bus daemon too.",
+    WORK: "User and system time of the programs above and those they wait for, daemons until they have ended.",
     MEMORY: "smaps_rollup of proc(5), all processes of a program together. In use is after the round trips below, or"
     " the floods.",
     ROUND_TRIP: "One call after the other by root, each service on a bus of its own; median (quartiles), then the 99th"
@@ -33,7 +35,7 @@ def markdown(facts: Mapping[str, str], results: Results) -> str:
 
 def console(results: Results) -> str:
     """The bars, for a terminal."""
-    return "\n".join(f"{_verdict(bar, results):14} {_reached(bar, results):>10}  {bar.what}" for bar in BARS)
+    return "\n".join(f"{_verdict(bar, results).strip('*'):12} {_reached(bar, results):>10}  {bar.what}" for bar in BARS)
 
 
 def _bars(results: Results) -> Iterator[str]:
@@ -88,7 +90,7 @@ def _cell(key: Key, results: Results) -> str:
 
 def _remark(key: Key, summary: Summary, results: Results) -> str:
     """What a section's note promises beside the quartiles."""
-    if key.section not in (ROOT_START, USER_START):
+    if key.section not in (ROOT_START, USER_START, WORK):
         return f" {_number(summary.p99)}"
     base = key.base()
     return f" **{summary.median / results[base].median:.2f}**" if base else ""

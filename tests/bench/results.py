@@ -7,12 +7,13 @@ from typing import Any, NamedTuple
 
 from tests.bench.stats import Summary
 
-ROOT_START, USER_START = "Start-up of the boot's services", "Start-up of the session"
+ROOT_START, USER_START, WORK = "Start-up of the boot's services", "Start-up of the session", "Processor time"
 MEMORY, ROUND_TRIP, THROUGHPUT = "Memory", "D-Bus round trip", "D-Bus throughput"
 INHIBITORS, NOTIFYD, SIZE = "Inhibitors", "Notifications", "Size"
 UNITS = {
     ROOT_START: "ms",
     USER_START: "ms",
+    WORK: "ms",
     MEMORY: "kB",
     ROUND_TRIP: "µs",
     THROUGHPUT: "calls/s",
@@ -39,6 +40,7 @@ class Key(NamedTuple):
         bases = {
             ROOT_START: Key(ROOT_START, FLOOR),
             USER_START: Key(USER_START, FLOOR),
+            WORK: Key(WORK, FLOOR),
             MEMORY: Key(MEMORY, FLOOR, self.column),
             ROUND_TRIP: Key(ROUND_TRIP, GET_ID, self.column),
         }

@@ -1,16 +1,18 @@
 """Starts programs in interleaved rounds and prints how long each took; it runs inside the namespaces.
 
-    python3 -I -S spawn.py PLAN PATH...     prints {case: [milliseconds, one for each round]}
+    python3 -I -S spawn.py PLAN PATH...     prints {case: [[time, processor time] of each round]}
 
-PLAN is JSON: {"rounds": N, "cases": {NAME: {"argv": [...], "until": UNTIL, "before": SHELL, "environment": {...}}}}.
-UNTIL is "exit" (with status 0), "ready" (the newline on descriptor 3) or "answers" (org.freedesktop.login1 has an owner
-on the system bus, and that has answered a call). `before` runs before it, untimed. One of PATHS has jeepney.
+PLAN is JSON: {"rounds": N, "cases": {NAME: {"argv": [...], "until": UNTIL, "before": SHELL, "after": SHELL,
+"environment": {...}}}}. UNTIL is "exit" (with status 0), "ready" (the newline on descriptor 3) or "answers"
+(org.freedesktop.login1 has an owner on the system bus, and that has answered a call). `before` and `after` are not
+timed. One of PATHS has jeepney.
 """
 
 import gc
 import json
 import os
 import random
+import resource
 import signal
 import sys
 import time
@@ -24,29 +26,29 @@ def main() -> None:
     plan = json.loads(sys.argv[1])
     sys.path += sys.argv[2:]
     names = list(plan["cases"])
-    samples: dict[str, list[float]] = {name: [] for name in names}
+    samples: dict[str, list[tuple[float, float]]] = {name: [] for name in names}
     gc.disable()
     for _ in range(plan["rounds"]):
         random.shuffle(names)  # nobody always follows the same neighbour
         for name in names:
-            samples[name].append(measure(plan["cases"][name]) * 1000)
+            samples[name].append(measure(plan["cases"][name]))
     json.dump(samples, sys.stdout)
 
 
-def measure(case: dict) -> float:
-    """Seconds from the start of the case's program until what it waits for."""
-    if case["before"]:
-        shell = ["/bin/sh", "-ec", case["before"]]
-        _expect_success(shell, _wait(_spawn(shell, ENVIRONMENT)))
-    return UNTIL[case["until"]](case["argv"], ENVIRONMENT | case["environment"])
+def measure(case: dict) -> tuple[float, float]:
+    """Milliseconds from the start of the case's program until what it waits for; and of processors, until its end."""
+    _shell(case["before"])
+    before = _processor_time()
+    took = UNTIL[case["until"]](case["argv"], ENVIRONMENT | case["environment"])
+    used = _processor_time() - before
+    _shell(case["after"])
+    return took * 1000, used * 1000
 
 
 def until_exit(argv: list[str], environment: dict[str, str]) -> float:
     began = time.perf_counter()
-    status = _wait(_spawn(argv, environment))
-    took = time.perf_counter() - began
-    _expect_success(argv, status)
-    return took
+    _run(argv, environment)
+    return time.perf_counter() - began
 
 
 def until_ready(argv: list[str], environment: dict[str, str]) -> float:
@@ -96,6 +98,17 @@ def _spawn(argv: list[str], environment: dict[str, str], *actions: tuple[int, in
     return os.posix_spawn(argv[0], argv, environment, file_actions=[silent, *actions])
 
 
+def _shell(script: str) -> None:
+    if script:
+        _run(["/bin/sh", "-ec", script], ENVIRONMENT)
+
+
+def _run(argv: list[str], environment: dict[str, str]) -> None:
+    status = _wait(_spawn(argv, environment))
+    if status != 0:
+        sys.exit(f"{argv}: status {status}")
+
+
 def _wait(pid: int) -> int:
     return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
 
@@ -105,9 +118,10 @@ def _end(pid: int) -> None:
     _wait(pid)
 
 
-def _expect_success(argv: list[str], status: int) -> None:
-    if status != 0:
-        sys.exit(f"{argv}: status {status}")
+def _processor_time() -> float:
+    """Seconds, user's and system's, of all children waited for, and theirs."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 if __name__ == "__main__":

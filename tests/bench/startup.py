@@ -8,14 +8,14 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from p7.build import sources
+from p7.build import example, sources
 from tests.bench import spawn
-from tests.bench.cases import PYTHON, ROOT, USER, Case, of_forms
+from tests.bench.cases import INSTALLED_TOML, PYTHON, ROOT, USER, Case, of_forms
 from tests.bus.machine import Machine
 from tests.lab.private import LAIN
 
-Samples = dict[str, list[float]]
-"""Milliseconds of every case, one a round."""
+Samples = dict[str, list[tuple[float, float]]]
+"""Milliseconds of every case, and of processors, in each round."""
 
 
 def as_root(artifacts: Mapping[str, Path], rounds: int) -> Samples:
@@ -34,9 +34,10 @@ def as_user(artifacts: Mapping[str, Path], rounds: int) -> Samples:
 
 @contextmanager
 def _machine(artifacts: Mapping[str, Path]) -> Iterator[Machine]:
-    """Without a p7.toml, whose parser would be most of the time."""
+    """Without a p7.toml; the one that install makes lies ready for the case that has it."""
     with Machine(artifacts["zipapp"]) as machine:
         machine.private.path("/etc/lainos/p7.toml").unlink()
+        machine.private.path(INSTALLED_TOML).write_text(example.p7_toml())
         yield machine
 
 

@@ -6,7 +6,7 @@ import subprocess
 import sys
 
 from p7.build import PROJECT
-from tests.bench.results import ROOT_START, Key, from_json
+from tests.bench.results import WORK, Key, from_json
 from tests.need import need, need_root
 
 
@@ -21,4 +21,4 @@ def test_no_regression(tmp_path):
     assert ratios, done.stdout
     assert int(ratios[1]) > 30
     results = from_json(json.loads(file.read_text())["results"])
-    assert results[Key(ROOT_START, "lainos-dbus-bridge, to answering", "zipapp")].count > 4
+    assert results[Key(WORK, "lainos-dbus-bridge, to answering", "zipapp")].count > 4

@@ -8,15 +8,27 @@ import pytest
 from tests.bench import plot, report
 from tests.bench.bars import BARS, REGRESSION, Bar, compared, regressions
 from tests.bench.notify import accounted
-from tests.bench.results import FLOOR, MEMORY, PRIVATE_DIRTY, ROOT_START, SIZE, USER_START, Key, from_json, to_json
+from tests.bench.results import (
+    FLOOR,
+    MEMORY,
+    PRIVATE_DIRTY,
+    ROOT_START,
+    SIZE,
+    USER_START,
+    WORK,
+    Key,
+    from_json,
+    to_json,
+)
 from tests.bench.stats import summarise
 
 ROW = "lainos-ghost-units, first run"
 START = Key(ROOT_START, ROW, "zipapp")
+USED = Key(WORK, ROW, "zipapp")
 
 
-def _results(start, floor=(10, 10, 10)):
-    return {Key(ROOT_START, FLOOR): summarise(floor), START: summarise(start)}
+def _results(values, floor=(10, 10, 10), key=START):
+    return {Key(key.section, FLOOR): summarise(floor), key: summarise(values)}
 
 
 @pytest.fixture
@@ -43,20 +55,20 @@ def test_a_bar_may_be_from_below_and_of_another_aspect():
 
 
 def test_a_regression_is_told_by_the_least_disturbed_round():
-    recorded = _results([12, 14, 90])
-    assert regressions(_results([12 * REGRESSION - 0.1, 30, 300]), recorded) == []
-    slower = _results([12 * REGRESSION + 0.1, 20, 20])
-    assert [(found.key, found.recorded) for found in regressions(slower, recorded)] == [(START, 1.2)]
+    recorded = _results([12, 14, 90], key=USED)
+    assert regressions(_results([12 * REGRESSION - 0.1, 30, 300], key=USED), recorded) == []
+    slower = _results([12 * REGRESSION + 0.1, 20, 20], key=USED)
+    assert [(found.key, found.recorded) for found in regressions(slower, recorded)] == [(USED, 1.2)]
 
 
 def test_a_slower_machine_is_no_regression():
-    assert regressions(_results([120], [100]), _results([12])) == []
+    assert regressions(_results([120], [100], USED), _results([12], key=USED)) == []
 
 
 def test_only_what_has_the_same_base_in_both_runs_is_compared():
-    recorded = _results([12])
-    new = {**recorded, Key(ROOT_START, "new", "zipapp"): summarise([99]), Key(SIZE, "zipapp"): summarise([5])}
-    assert compared(new, recorded) == [START]
+    recorded = _results([12], key=USED)
+    new = {**recorded, Key(WORK, "new", "zipapp"): summarise([99]), Key(SIZE, "zipapp"): summarise([5])}
+    assert compared(new, recorded) == [USED]
 
 
 def test_bases_are_of_the_same_section_and_column():
