@@ -26,6 +26,7 @@ from p7.root import SYSTEM, Root
 PRIVILEGE = "root"
 
 SOCKET = "/run/systemd/notify"
+_QUEUE_SYSCTL, _QUEUE_LENGTH = "/proc/sys/net/unix/max_dgram_qlen", 512
 
 _MESSAGE_SIZE = 4096  # systemd's NOTIFY_BUFFER_MAX
 # struct ucred: pid, uid, gid. There is no room for descriptors on purpose: the kernel puts the credentials first and
@@ -54,12 +55,36 @@ def run(root: Root = SYSTEM, *, ready_fd: int = -1) -> int:
 
 
 def _listen(root: Root) -> _socket.socket:
-    kind = _socket.SOCK_DGRAM | _socket.SOCK_NONBLOCK | _socket.SOCK_CLOEXEC
-    socket = _socket.socket(_socket.AF_UNIX, kind)
+    socket = _with_long_queue(root)
     socket.setsockopt(_socket.SOL_SOCKET, _socket.SO_PASSCRED, 1)  # before bind: no message is without its sender
     ops.Mkdir(os.path.dirname(SOCKET)).apply(root)
     listen.bind(socket, root, SOCKET, 0o666)
     return socket
+
+
+def _with_long_queue(root: Root) -> _socket.socket:
+    """A socket whose senders need not wait for our turn on the processor: its queue is as long as systemd has it.
+
+    The length is what the sysctl says when a socket is made; SO_RCVBUF has no effect on Unix sockets (unix(7)).
+    """
+    before = root.read_or(_QUEUE_SYSCTL, "").strip()
+    is_short = before.isdecimal() and int(before) < _QUEUE_LENGTH
+    if is_short:
+        _set_sysctl(root, str(_QUEUE_LENGTH))
+    try:
+        kind = _socket.SOCK_DGRAM | _socket.SOCK_NONBLOCK | _socket.SOCK_CLOEXEC
+        return _socket.socket(_socket.AF_UNIX, kind)
+    finally:
+        if is_short:
+            _set_sysctl(root, before)  # it is not ours to decide for others
+
+
+def _set_sysctl(root: Root, value: str) -> None:
+    try:
+        with open(root.path(_QUEUE_SYSCTL), "w", encoding="ascii") as file:
+            file.write(value)
+    except OSError:
+        pass  # read-only: senders wait a little more often, nothing is lost
 
 
 class Sink:

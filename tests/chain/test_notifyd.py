@@ -113,6 +113,19 @@ def test_it_logs_to_syslog_with_priorities(machine, notifyd):
     assert re.fullmatch(expected, line)
 
 
+def test_hundreds_may_wait_in_its_queue(machine, notifyd):
+    os.kill(notifyd.pid, signal.SIGSTOP)
+    with notifyd.sender() as sender:
+        sender.settimeout(0)
+        for _ in range(256):  # the kernel's own limit is 10
+            sender.send(b"BARRIER=1")
+        os.kill(notifyd.pid, signal.SIGCONT)
+        sender.settimeout(5)
+        sender.send(b"READY=1")
+    notifyd.line("READY")
+    assert machine.run(["cat", "/proc/sys/net/unix/max_dgram_qlen"]).stdout == "10\n"
+
+
 def test_hostile_datagrams_pass_without_a_trace(notifyd):
     with notifyd.sender() as sender:
         sender.send(b"STOPPING=1")
