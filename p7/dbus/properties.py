@@ -49,14 +49,19 @@ def set_(call: "Call", interface: str, name: str, variant: "tuple[str, Any]") ->
 def get_all(call: "Call", interface: str) -> None:
     """GetAll: every value of an interface, or of all of them where it is empty."""
     node = call.node
-    if interface and interface not in node.interfaces:
-        raise DBusError(errors.UNKNOWN_INTERFACE, f"Unknown interface '{interface}'.")
-    wanted = [node.interfaces[interface]] if interface else list(node.interfaces.values())
-    entries = [entry(node, owner, row, call.state) for owner in wanted for row in owner.properties.values()]
-    call.reply_body(dictionary(entries))
+    body = node.dictionaries.get(interface)
+    if body is None:
+        if interface and interface not in node.interfaces:
+            raise DBusError(errors.UNKNOWN_INTERFACE, f"Unknown interface '{interface}'.")
+        owners = [node.interfaces[interface]] if interface else list(node.interfaces.values())
+        rows = [(owner, row) for owner in owners for row in owner.properties.values()]
+        body = _dictionary([_entry(node, owner, row, call.state) for owner, row in rows])
+        if all(row.emits != SILENT for _, row in rows):
+            node.dictionaries[interface] = body
+    call.reply_body(body)
 
 
-def entry(node: "Node", interface: Interface, row: Property, state: "Any") -> bytes:
+def _entry(node: "Node", interface: Interface, row: Property, state: "Any") -> bytes:
     """A property as an entry of a{sv}. Only one that changes silently is serialised anew each time."""
     key = (interface.name, row.name)
     data = node.entries.get(key)
@@ -68,7 +73,7 @@ def entry(node: "Node", interface: Interface, row: Property, state: "Any") -> by
     return data
 
 
-def dictionary(entries: list[bytes]) -> bytes:
+def _dictionary(entries: list[bytes]) -> bytes:
     """A body that is an a{sv} with these entries."""
     if not entries:
         return bytes(8)

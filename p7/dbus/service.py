@@ -24,13 +24,11 @@ class Node:
     `permits(peer)` tells who may see it; without one, everybody does. One without interfaces only has others below it.
     """
 
-    __slots__ = ("bare", "bodies", "entries", "interfaces", "methods", "path", "permits", "xml")
+    __slots__ = ("bare", "bodies", "dictionaries", "entries", "interfaces", "methods", "path", "permits", "xml")
 
-    def __init__(
-        self, path: str, interfaces: tuple[Interface, ...], permits: "Callable[[Peer], bool] | None" = None
-    ) -> None:
+    def __init__(self, path: str, interfaces: tuple[Interface, ...] = ()) -> None:
         self.path = path
-        self.permits = permits
+        self.permits: Callable[[Peer], bool] | None = None
         self.bare = not interfaces
         common = standard.INTERFACES if interfaces else standard.BARE
         self.interfaces = {interface.name: interface for interface in (*common, *interfaces)}
@@ -39,8 +37,18 @@ class Node:
             for name, row in interface.methods.items():
                 self.methods[interface.name, name] = self.methods[None, name] = row
         self.bodies: dict[Method, bytes] = {}
+        self.dictionaries: dict[str, bytes] = {}
         self.entries: dict[tuple[str, str], bytes] = {}
         self.xml = ""
+
+    def alias(self, path: str, permits: "Callable[[Peer], bool]") -> "Node":
+        """The same object under another path, for those whom `permits` lets see it there."""
+        twin = Node.__new__(Node)
+        for name in Node.__slots__:
+            setattr(twin, name, getattr(self, name))  # what is serialised is one for both, and so is never stale
+        twin.path = path
+        twin.permits = permits
+        return twin
 
 
 class Service:
@@ -51,7 +59,7 @@ class Service:
         self.state = state
         self._trusts = trusts
         self._nodes: dict[str, Node] = {}
-        self._nowhere = Node("", ())
+        self._nowhere = Node("")
         self._connection: Connection | None = None
         self._peers: Peers | None = None
 
@@ -65,7 +73,7 @@ class Service:
         self._nodes[node.path] = node
         parent = node.path.rpartition("/")[0] or "/"
         if parent not in self._nodes:
-            self.add(Node(parent, ()))
+            self.add(Node(parent))
         for other in self._nodes.values():
             other.xml = ""
 
@@ -73,6 +81,7 @@ class Service:
         """Serialise everything anew: what was constant has changed after all."""
         for node in self._nodes.values():
             node.bodies.clear()
+            node.dictionaries.clear()
             node.entries.clear()
 
     def signal(self, path: str, interface: str, name: str, *values: "Any") -> None:
@@ -87,6 +96,7 @@ class Service:
         if node is None:
             return
         owner = node.interfaces[interface]
+        node.dictionaries.clear()
         for name in names:
             node.entries.pop((interface, name), None)
         values = {name: (owner.properties[name].type, owner.properties[name].get(self.state)) for name in names}

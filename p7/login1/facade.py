@@ -70,9 +70,10 @@ class Facade:
         objects = ((SESSION_PATH, session.INTERFACE, "self auto"), (SEAT_PATH, seat.INTERFACE, "self auto"),
                    (owner.object_path, user.INTERFACE, "self"))  # fmt: skip
         for path, interface, names in objects:
-            self._service.add(Node(path, (interface,)))
+            node = Node(path, (interface,))
+            self._service.add(node)
             for name in names.split():
-                self._service.add(Node(f"{path.rpartition('/')[0]}/{name}", (interface,), self.state.belongs))
+                self._service.add(node.alias(f"{path.rpartition('/')[0]}/{name}", self.state.belongs))
 
     def _news(self, kind: str, fields: list[str]) -> None:
         """What the broker tells unasked."""

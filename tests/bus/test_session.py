@@ -121,7 +121,9 @@ def test_locked_hint(lain: Client) -> None:
     for locked in (True, False):
         _session(lain, "SetLockedHint", "b", locked)
         assert lain.changes() == (SESSION, {"LockedHint": locked})
-        assert lain.get("LockedHint", SESSION_PATH, SESSION) is locked
+        for path in (SESSION_PATH, f"{PATH}/session/auto"):
+            assert lain.get("LockedHint", path, SESSION) is locked
+            assert lain.get_all(path, SESSION)["LockedHint"] == ("b", locked)
 
 
 def test_lock_is_a_signal_and_no_hint(lain: Client) -> None:
