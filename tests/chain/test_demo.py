@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -24,22 +26,20 @@ WAIT = 'read _; exec sh -ec "$@"'
 
 
 @pytest.fixture
-def environment(p7: Path, tmp_path: Path) -> dict[str, str]:
+def environment(p7: Path) -> Iterator[dict[str, str]]:
     """With an artifact and a cache that an ordinary user may use, too."""
     need_root("user ids")
     need("dbus-daemon", "dbus-daemon")
-    tmp_path.chmod(0o755)
-    for folder in tmp_path.parents:
-        if folder.stat().st_uid == 0 and folder.name.startswith("pytest"):
-            folder.chmod(0o755)
-    dist, wheels = tmp_path / "dist", tmp_path / "cache/p7/wheels"
-    dist.mkdir()
-    wheels.mkdir(parents=True)
-    shutil.copy(p7, dist)
-    for wheel in sources.wheels():
-        shutil.copy(wheel, wheels)
-    subprocess.run(["chown", "-R", str(NOBODY), tmp_path], check=True)
-    return {**os.environ, "P7_DIST": str(dist), "XDG_CACHE_HOME": str(tmp_path / "cache"), "HOME": str(tmp_path)}
+    # Not pytest's own folder, which is 0700.
+    with tempfile.TemporaryDirectory(prefix="p7-for-nobody-") as home:
+        dist, wheels = Path(home, "dist"), Path(home, "cache/p7/wheels")
+        dist.mkdir()
+        wheels.mkdir(parents=True)
+        shutil.copy(p7, dist)
+        for wheel in sources.wheels():
+            shutil.copy(wheel, wheels)
+        subprocess.run(["chown", "-R", str(NOBODY), home], check=True)
+        yield {**os.environ, "P7_DIST": str(dist), "XDG_CACHE_HOME": f"{home}/cache", "HOME": home}
 
 
 def run(command: list[str], environment: dict[str, str], text: str = "") -> subprocess.CompletedProcess[str]:
