@@ -81,7 +81,7 @@ def _with_long_queue(root: Root) -> _socket.socket:
 
 def _set_sysctl(root: Root, value: str) -> None:
     try:
-        with open(root.path(_QUEUE_SYSCTL), "w", encoding="ascii") as file:
+        with open(root.path(_QUEUE_SYSCTL), "w", encoding="utf-8") as file:
             file.write(value)
     except OSError:
         pass  # read-only: senders wait a little more often, nothing is lost
