@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Self
@@ -119,3 +119,11 @@ def effective(uid: int) -> Iterator[None]:
         yield
     finally:
         os.seteuid(0)
+
+
+def wait_for(true: Callable[[], bool], seconds: float = 10.0) -> None:
+    """Ask until it is so. Raises AssertionError when it has not become so in time."""
+    end = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < end
+        time.sleep(0.01)

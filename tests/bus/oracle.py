@@ -5,13 +5,15 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-import time
 from pathlib import Path
 from tempfile import mkdtemp
 from types import TracebackType
 from typing import Self
 
-from tests.bus.client import Client
+from tests.bus.client import (
+    Client,
+    wait_for,
+)
 from tests.bus.machine import CONFIG, POLICY, POWER
 from tests.lab import tree
 from tests.lab.boot import cgroup2, joined, populated, until
@@ -94,10 +96,7 @@ class Elogind:
     def _create_session(self, leader: int) -> None:
         """As pam_elogind does; the session lasts as long as the descriptor that comes back."""
         self._client = self.client(0)
-        for _ in range(100):
-            if self._client.has_owner():
-                break
-            time.sleep(0.05)
+        wait_for(self._client.has_owner)
         values = (1000, leader, "greetd", "wayland", "user", "sway", "seat0", 1, "tty1", "", False, "", "", [])
         self.session = self._client.call("CreateSession", "uusssssussbssa(sv)", *values)
 

@@ -10,7 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.bus.client import MANAGER, Client, Error
+from tests.bus.client import (
+    MANAGER,
+    Client,
+    Error,
+    wait_for,
+)
 from tests.bus.machine import Machine
 
 RELEASE_SECONDS = 0.05 * 10  # the promise is 50 ms; a loaded machine gets ten times that
@@ -142,7 +147,4 @@ def test_a_client_that_is_gone_before_the_answer_leaves_none(machine: Machine, l
 
 
 def _wait_until_none(client: Client) -> None:
-    end = time.monotonic() + 5
-    while client.get("NCurrentInhibitors"):
-        assert time.monotonic() < end
-        time.sleep(0.01)
+    wait_for(lambda: client.get("NCurrentInhibitors") == 0)

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.bus.client import MANAGER, PATH, Client, Error
+from tests.bus.client import (
+    MANAGER,
+    PATH,
+    Client,
+    Error,
+    wait_for,
+)
 from tests.bus.machine import Machine
 
 DELAY_SECONDS = 1
@@ -45,7 +51,7 @@ def client(power: Machine) -> Iterator[Client]:
     with power.client() as client:
         client.listen(path=PATH)
         yield client
-        _wait_for(lambda: client.get("NCurrentInhibitors") == 0)
+        wait_for(lambda: client.get("NCurrentInhibitors") == 0)
 
 
 @pytest.fixture
@@ -237,7 +243,7 @@ def test_a_planned_shutdown_is_done_when_its_time_has_come(power: Machine, clien
 
 def test_a_rehearsal_does_nothing(power: Machine, client: Client) -> None:
     client.call("ScheduleShutdown", "st", "dry-poweroff", 0)
-    _wait_for(lambda: client.get("ScheduledShutdown") == ("", INFINITY))
+    wait_for(lambda: client.get("ScheduledShutdown") == ("", INFINITY))
     assert _done(power) == []
     with pytest.raises(TimeoutError):
         client.signal("PrepareForShutdown", 0.3)
@@ -270,11 +276,11 @@ def test_wall_messages(p7: Path) -> None:
             return said.exists() and f"Mind the gap\n{text}" in said.read_text()
 
         client.call("ScheduleShutdown", "st", "poweroff", time.time_ns() // 1000 + 400_000_000)
-        _wait_for(lambda: says("The system will power off at "))
+        wait_for(lambda: says("The system will power off at "))
         client.call("CancelScheduledShutdown")
-        _wait_for(lambda: says("System shutdown has been cancelled\n"))
+        wait_for(lambda: says("System shutdown has been cancelled\n"))
         client.call("PowerOff", "b", False)
-        _wait_for(lambda: says("The system will power off now!\n"))
+        wait_for(lambda: says("The system will power off now!\n"))
         assert said.read_text().count("Mind the gap") == 3
 
 
@@ -287,10 +293,3 @@ def test_a_wall_message_has_a_limit(client: Client) -> None:
 def _done(machine: Machine) -> list[str]:
     path = machine.path("/run/done")
     return path.read_text().split() if path.exists() else []
-
-
-def _wait_for(true: Callable[[], bool]) -> None:
-    end = time.monotonic() + 5
-    while not true():
-        assert time.monotonic() < end
-        time.sleep(0.01)

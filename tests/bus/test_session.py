@@ -25,6 +25,7 @@ from tests.bus.client import (
     USER_PATH,
     Client,
     Error,
+    wait_for,
 )
 from tests.bus.machine import Machine
 
@@ -66,7 +67,7 @@ def test_nobody_else_s(stranger: Client) -> None:
 def inside(machine: Machine) -> Iterator[int]:
     """The pid, on that machine, of a process in the session's scope that is not the user's."""
     process = machine.private.start(["sh", "-c", f"echo $$ >{SCOPE}/cgroup.procs; echo $$ >/run/pid; exec sleep 60"])
-    _wait_for(lambda: machine.path("/run/pid").exists() and machine.path("/run/pid").read_text().endswith("\n"))
+    wait_for(lambda: machine.path("/run/pid").exists() and machine.path("/run/pid").read_text().endswith("\n"))
     yield int(machine.path("/run/pid").read_text())
     machine.path("/run/pid").unlink()
     process.kill()
@@ -187,7 +188,7 @@ def test_descriptions_that_are_none(machine: Machine, lain: Client, member: str,
 
 def test_kill_reaches_the_scope(machine: Machine, lain: Client, inside: int) -> None:
     lain.call("KillSession", "ssi", "1", "all", 9)
-    _wait_for(lambda: machine.run(["kill", "-0", str(inside)], uid=0).returncode != 0)
+    wait_for(lambda: machine.run(["kill", "-0", str(inside)], uid=0).returncode != 0)
 
 
 @pytest.mark.parametrize(
@@ -218,10 +219,3 @@ def test_brightness(p7: Path) -> None:
 
 def _session(client: Client, member: str, signature: str = "", *values: Any) -> tuple[Any, ...]:
     return client.call(member, signature, *values, path=SESSION_PATH, interface=SESSION)
-
-
-def _wait_for(true: Callable[[], bool]) -> None:
-    end = time.monotonic() + 5
-    while not true():
-        assert time.monotonic() < end
-        time.sleep(0.01)
