@@ -76,6 +76,7 @@ def start(name: str) -> None:
 def start_daemon(root: Root) -> None:
     """From here on, log as a daemon does. Call it before privileges are dropped: /dev/kmsg is root's."""
     global _syslog
+    "".encode("unicode_escape")  # imports the codec: write() may need it when p7 has been replaced
     _syslog = _Syslog(_name, root, os.isatty(2))
 
 
