@@ -38,13 +38,13 @@ class Connection:
         self._output: list[tuple[bytes, tuple[int, ...]]] = []
         self._waits_to_write = False
         self._authenticator: Authenticator | None = Authenticator(enable_fds=True)
-        self._socket = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM | _socket.SOCK_CLOEXEC)
+        kind = _socket.SOCK_STREAM | _socket.SOCK_CLOEXEC | _socket.SOCK_NONBLOCK
+        self._socket = _socket.socket(_socket.AF_UNIX, kind)
         try:
             self._socket.connect(path)
         except OSError:
             self._socket.close()
             raise
-        self._socket.setblocking(False)
         self.open = True
         loop.add(self._socket.fileno(), self._ready)
         self._socket.send(self._authenticator.data_to_send())

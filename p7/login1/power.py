@@ -12,7 +12,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_STUCK = 90.0  # seconds after which a system that still runs is not going down any more
+_STUCK_SEC = 90.0  # after which a system that still runs is not going down any more
 
 
 class Action:
@@ -53,7 +53,8 @@ class Power:
     def __init__(self, model: Login1) -> None:
         self._model = model
         self._action: Action | None = None
-        self._timer: Timer | None = None
+        self._delay: Timer | None = None  # while it waits for delay inhibitors
+        self._hope: Timer | None = None  # while the system goes down
 
     @property
     def what(self) -> str:
@@ -71,23 +72,26 @@ class Power:
             raise in_progress()
         self._action = action
         self._announce(True)
-        delay = self._model.settings["power.inhibit_delay_sec"]
-        if delay and self._model.inhibitors.holds(DELAY, action.what):
-            self._timer = self._model.loop.after(float(str(delay)), self._overdue)
+        delay_sec = self._model.settings["power.inhibit_delay_sec"]
+        assert isinstance(delay_sec, int)
+        if delay_sec and self._model.inhibitors.holds(DELAY, action.what):
+            self._delay = self._model.loop.after(delay_sec, self._overdue)
             done(None)
         else:
             self._go(done)
 
     def released(self) -> None:
         """An inhibitor is gone: if it was the last that was waited for, go on."""
-        if self._timer is not None and not self._model.inhibitors.holds(DELAY, self.what):
-            self._model.loop.cancel(self._timer)
+        if self._delay is not None and not self._model.inhibitors.holds(DELAY, self.what):
+            self._model.loop.cancel(self._delay)
             self._go(lambda _: None)
 
     def ended(self) -> None:
         """The machine is awake again, or did not go down after all."""
+        for timer in filter(None, (self._delay, self._hope)):
+            self._model.loop.cancel(timer)
+        self._delay = self._hope = None
         if self._action is not None:
-            self._stop_timer()
             self._announce(False)
             self._action = None
 
@@ -100,14 +104,14 @@ class Power:
 
     def _go(self, done: "Callable[[DBusError | None], None]") -> None:
         assert self._action is not None
-        self._timer = None
+        self._delay = None
 
         def answered(_: list[str], refusal: Refused | None) -> None:
             if refusal is not None:
                 log.error(f"{self.type}: {refusal.text}")
                 self.ended()
             elif self.what == SHUTDOWN:
-                self._timer = self._model.loop.after(_STUCK, self.ended)
+                self._hope = self._model.loop.after(_STUCK_SEC, self.ended)
             done(errors.refused(refusal) if refusal is not None else None)
 
         try:
@@ -123,8 +127,3 @@ class Power:
             # This order is logind's: who hears the second first knows that the first will not come.
             signal(PATH, MANAGER, "PrepareForShutdownWithMetadata", start, {"type": ("s", self.type)})
             signal(PATH, MANAGER, "PrepareForShutdown", start)
-
-    def _stop_timer(self) -> None:
-        if self._timer is not None:
-            self._model.loop.cancel(self._timer)
-            self._timer = None

@@ -147,12 +147,16 @@ def test_who_is_blocked_by_what(
 def test_power_off_is_announced_with_its_kind(p7: Path) -> None:
     with Machine(p7, toml=TOML) as machine, machine.start().client() as client:
         client.listen(path=PATH)
+        fds = [client.inhibit("shutdown", mode="delay"), client.inhibit("idle")]
         client.call("PowerOff", "b", False)
         assert client.signal("PrepareForShutdownWithMetadata").body == (True, {"type": ("s", "poweroff")})
         assert client.signal("PrepareForShutdown").body == (True,)
         assert client.get("PreparingForShutdown") is True
         assert client.get("PreparingForShutdownWithMetadata") == {"preparing": ("b", True), "type": ("s", "poweroff")}
-        assert _done(machine) == ["poweroff"]
+        for fd in fds:
+            os.close(fd)
+        wait_for(lambda: client.get("NCurrentInhibitors") == 0 and _done(machine) != [])
+        assert _done(machine) == ["poweroff"], "once"
         with pytest.raises(Error) as refused:
             client.call("Reboot", "b", False)
         assert refused.value.name == IN_PROGRESS
