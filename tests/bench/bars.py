@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from tests.bench.results import (
+    BOOT,
     FLOOR,
     INHIBITORS,
     MEMORY,
@@ -22,8 +23,10 @@ ELOGIND, DBUSMOCK = "elogind", "python-dbusmock"
 BRIDGE, NOTIFY = "lainos-dbus-bridge", "lainos-notifyd"
 IN_USE = "zipapp, in use"
 FLOODED, LATER = "zipapp, after 1,000 inhibitors", "zipapp, 100,000 calls later"
-TOGETHER = "both, in use"
+BOTH = "both, in use"
 LONGEST, LEFT = "ms a call", "descriptors left"
+NAMESPACES, QEMU = "in namespaces", "in QEMU, emulated"
+TOGETHER, TOTAL, WITHOUT = "p7 together", "time to default", "time to default, without p7"
 PACED, UNPACED, LOST, SEND = "at 50,000 a second", "as fast as taken", "lost", "a send, µs"
 REGRESSION = 1.5
 
@@ -73,13 +76,14 @@ BARS = [
     *(Bar(f"size of {form}, MB", Key(SIZE, form), mb) for form, mb in (("zipapp", 1), ("static", 8), ("frozen", 10))),
     Bar(f"{PRIVATE_DIRTY} memory of the bridge's processes", _memory(BRIDGE), 3.3, _memory()),
     Bar(f"{PRIVATE_DIRTY} memory of notifyd", _memory(NOTIFY), 1.7, _memory()),
-    Bar(f"{PRIVATE_DIRTY} memory of both, kB", Key(MEMORY, TOGETHER, PRIVATE_DIRTY), 12_000),
+    Bar(f"{PRIVATE_DIRTY} memory of both, kB", Key(MEMORY, BOTH, PRIVATE_DIRTY), 12_000),
     Bar("the bridge's growth over 100,000 calls", _memory(BRIDGE, LATER), 1.02, _memory(BRIDGE, FLOODED)),
     Bar("notifications a second", Key(NOTIFYD, "messages a second", UNPACED), 50_000, is_least=True),
     Bar("notifications lost at 50,000 a second", Key(NOTIFYD, LOST, PACED), 0),
     Bar("a sender's wait at 50,000 a second, µs, p99", Key(NOTIFYD, SEND, PACED), 100, aspect="p99"),
     *(_call(call, ELOGIND, limit) for call, limit in zip(CALLS, (1.0, 1.6, 2.0), strict=True)),
     *(_call(call, DBUSMOCK, 1.0) for call in CALLS),
+    Bar("p7's share of the time to default", Key(BOOT, TOGETHER, QEMU), 0.1, Key(BOOT, TOTAL, QEMU)),
     Bar("the longest of 1,000 Inhibit calls, ms", Key(INHIBITORS, LONGEST, "p7"), 20, aspect="worst"),
     Bar("descriptors left when they are released", Key(INHIBITORS, LEFT, "p7"), 0),
 ]  # fmt: skip

@@ -58,10 +58,16 @@ ROOT = {
 _COMPOSITOR = {"P7_COMPOSITOR": "/bin/true"}
 _BUS = "cd /run/user/1000; [ -e pid ] || dbus-daemon --session --address=unix:path=$PWD/bus --fork --print-pid >pid"
 _NO_BUS = "cd /run/user/1000; [ ! -e pid ] || kill $(cat pid); rm -f pid bus"
+# The rounds before the first that counts have PipeWire come up; it needs a bus that does not end with a session.
+_SOUND = {"XDG_RUNTIME_DIR": "/run/user/1000", "DBUS_SESSION_BUS_ADDRESS": "unix:path=/run/user/1000/sound-bus"}
+_SOUND_BUS = "cd /run/user/1000; [ -e sound-bus ] || dbus-daemon --session --address=unix:path=$PWD/sound-bus --fork"
 USER = {
     "lainos-init, first run": Case(["lainos-init"], before=_NO_BUS, environment=_COMPOSITOR),
     "lainos-init": Case(["lainos-init"], before=_BUS, environment=_COMPOSITOR),
+    "lainos-audio-init": Case(["lainos-audio-init"], before=_SOUND_BUS, environment=_SOUND),
 }
+NEEDS = {"lainos-audio-init": "/usr/bin/wireplumber"}
+"""Cases that are left out where a program is not installed."""
 
 
 def of_forms(cases: Mapping[str, Case], artifacts: Mapping[str, Path]) -> dict[str, Case]:
@@ -70,5 +76,6 @@ def of_forms(cases: Mapping[str, Case], artifacts: Mapping[str, Path]) -> dict[s
     return floors | {
         f"{name}: {form}": case._replace(argv=[str(path), *case.argv])
         for name, case in cases.items()
+        if Path(NEEDS.get(name, "/")).exists()
         for form, path in artifacts.items()
     }

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import json
-import shutil
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 from p7.build import PROJECT
 from tests.bench import artifacts, facts, measure, plot, report
-from tests.bench.bars import DBUSMOCK, ELOGIND
+from tests.bench.bars import DBUSMOCK, ELOGIND, NAMESPACES
 from tests.bench.results import Results, to_json
 from tests.bench.servers import P7
 
 PAGE = Path(PROJECT, "docs/benchmarks.md")
 RECORD = PAGE.with_suffix(".json")
 FORMS = ("zipapp", "static", "frozen")
+# What is measured only where it is installed: files, and the packages that have them.
+_TREE = {"/usr/bin/mmdebstrap": "mmdebstrap"}
+_DBUSMOCK = {"/usr/lib/python3/dist-packages/dbusmock": "python3-dbusmock"}
+_QEMU = {**_TREE, "/usr/bin/qemu-system-x86_64": "qemu-system-x86", "/usr/bin/mksquashfs": "squashfs-tools"}
+_BOOTS = {NAMESPACES: 5, QEMU: 3}
 _ROUNDS, _CALLS, _CALL_ROUNDS, _FLOOD_SEC = 40, 2000, 20, 5
 
 
@@ -36,7 +41,8 @@ def main(json_file: Path | None) -> int:
 
 def measured(built: dict[str, Path]) -> Results:
     """Every section."""
-    p7, servers = built["zipapp"], [P7, *peers()]
+    p7, servers = built["zipapp"], [P7, *_installed({ELOGIND: _TREE, DBUSMOCK: _DBUSMOCK})]
+    kinds = {kind: _BOOTS[kind] for kind in _installed({NAMESPACES: _TREE, QEMU: _QEMU})}
     results: Results = {}
     for name, step in {
         "sizes": lambda: measure.sizes(built),
@@ -46,19 +52,20 @@ def measured(built: dict[str, Path]) -> Results:
         "round trips": lambda: measure.round_trips(p7, servers, _CALLS, _CALL_ROUNDS),
         "throughput": lambda: measure.throughput(p7, servers),
         "endurance": lambda: measure.endurance(p7),
+        "boots": lambda: measure.boots(kinds),
     }.items():
         print(f"{name} ...", file=sys.stderr, flush=True)
         results |= step()
     return results | measure.together(results)
 
 
-def peers() -> list[str]:
-    """The other login1 services that are to be had here."""
-    needs = {
-        ELOGIND: (bool(shutil.which("mmdebstrap")), "mmdebstrap"),
-        DBUSMOCK: (Path("/usr/lib/python3/dist-packages/dbusmock").exists(), "python3-dbusmock"),
-    }
-    for name, (is_here, package) in needs.items():
-        if not is_here:
-            print(f"{name} is left out: apt-get install --no-install-recommends {package}", file=sys.stderr)
-    return [name for name, (is_here, _) in needs.items() if is_here]
+def _installed(needs: Mapping[str, Mapping[str, str]]) -> list[str]:
+    """The names whose files are all here; for the others the packages that bring them are named."""
+    found = []
+    for name, files in needs.items():
+        if missing := {package for file, package in files.items() if not Path(file).exists()}:
+            packages = " ".join(sorted(missing))
+            print(f"{name} is left out: apt-get install --no-install-recommends {packages}", file=sys.stderr)
+        else:
+            found.append(name)
+    return found

@@ -6,9 +6,10 @@ from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 
-from tests.bench import bars, bus, memory, notify, startup
+from tests.bench import bars, boot, bus, memory, notify, startup
 from tests.bench.memory import Memory
 from tests.bench.results import (
+    BOOT,
     FLOOR,
     INHIBITORS,
     MEMORY,
@@ -113,12 +114,22 @@ def endurance(p7: Path) -> Results:
         return results | _memory(f"{bars.BRIDGE}, {bars.LATER}", memory.of(server.pids()))
 
 
+def boots(kinds: Mapping[str, int]) -> Results:
+    """Of the two kinds, so many times each."""
+    results: Results = {}
+    for kind, count in kinds.items():
+        measured = boot.KINDS[kind](count)
+        for row in measured[0]:
+            results[Key(BOOT, row, kind)] = summarise([times[row] for times in measured])
+    return results
+
+
 def together(results: Results) -> Results:
     """The memory of all that stays resident, in use."""
     rows = [f"{daemon}, {bars.IN_USE}" for daemon in (bars.BRIDGE, bars.NOTIFY)]
     columns = _memory("", Memory(0, 0, 0))
     return {
-        Key(MEMORY, bars.TOGETHER, column): summarise([sum(results[Key(MEMORY, row, column)].median for row in rows)])
+        Key(MEMORY, bars.BOTH, column): summarise([sum(results[Key(MEMORY, row, column)].median for row in rows)])
         for _, _, column in columns
     }
 

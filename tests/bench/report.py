@@ -5,7 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from tests.bench.bars import BARS, Bar
-from tests.bench.results import MEMORY, ROOT_START, ROUND_TRIP, UNITS, USER_START, WORK, Key, Results
+from tests.bench.results import (
+    BOOT,
+    INHIBITORS,
+    MEMORY,
+    NOTIFYD,
+    ROOT_START,
+    ROUND_TRIP,
+    UNITS,
+    USER_START,
+    WORK,
+    Key,
+    Results,
+)
 from tests.bench.stats import Summary
 
 _NOTES = {
@@ -13,12 +25,18 @@ _NOTES = {
     " interpreter's. There is no p7.toml but where it says so. A first run does all of its work, the others find it"
     " done.",
     USER_START: "Likewise, as the session's user and with the bridge there; the compositor is true(1), and the time is"
-    " until its end. A first run starts the session's D-Bus daemon too.",
+    " until its end. A first run starts the session's D-Bus daemon too. lainos-audio-init finds PipeWire running.",
     WORK: "User and system time of the programs above and those they wait for, daemons until they have ended.",
     MEMORY: "smaps_rollup of proc(5), all processes of a program together. In use is after the round trips below, or"
     " the floods.",
     ROUND_TRIP: "One call after the other by root, each service on a bus of its own; median (quartiles), then the 99th"
     " percentile.",
+    INHIBITORS: "Median (quartiles), then the 99th percentile.",
+    NOTIFYD: "One sender, an ordinary user, which waits while the queue is full; median (quartiles), then the 99th"
+    " percentile.",
+    BOOT: "Real openrc-init to the end of the runlevel default, with the zipapp: on this machine's kernel from PID 1's"
+    " start, and in QEMU from the kernel's. A service's time is that between OpenRC's marks: its shells are in it, as"
+    " hostname's shows, and what a daemon that was started before does meanwhile.",
 }
 
 
@@ -90,10 +108,10 @@ def _cell(key: Key, results: Results) -> str:
 
 def _remark(key: Key, summary: Summary, results: Results) -> str:
     """What a section's note promises beside the quartiles."""
-    if key.section not in (ROOT_START, USER_START, WORK):
-        return f" {_number(summary.p99)}"
     base = key.base()
-    return f" **{summary.median / results[base].median:.2f}**" if base else ""
+    if base and key.section in (ROOT_START, USER_START, WORK):
+        return f" **{summary.median / results[base].median:.2f}**"
+    return f" {_number(summary.p99)}" if key.section in (ROUND_TRIP, INHIBITORS, NOTIFYD) else ""
 
 
 def _number(value: float) -> str:

@@ -9,7 +9,7 @@ from tests.bench.stats import Summary
 
 ROOT_START, USER_START, WORK = "Start-up of the boot's services", "Start-up of the session", "Processor time"
 MEMORY, ROUND_TRIP, THROUGHPUT = "Memory", "D-Bus round trip", "D-Bus throughput"
-INHIBITORS, NOTIFYD, SIZE = "Inhibitors", "Notifications", "Size"
+INHIBITORS, NOTIFYD, BOOT, SIZE = "Inhibitors", "Notifications", "Boot", "Size"
 UNITS = {
     ROOT_START: "ms",
     USER_START: "ms",
@@ -19,6 +19,7 @@ UNITS = {
     THROUGHPUT: "calls/s",
     INHIBITORS: "",
     NOTIFYD: "",
+    BOOT: "ms",
     SIZE: "MB",
 }
 """Every section, in the order of the report; without a unit, its rows name theirs."""

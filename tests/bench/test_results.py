@@ -6,7 +6,8 @@ from xml.etree import ElementTree
 import pytest
 
 from tests.bench import plot, report
-from tests.bench.bars import BARS, REGRESSION, Bar, compared, regressions
+from tests.bench.bars import BARS, REGRESSION, TOGETHER, TOTAL, Bar, compared, regressions
+from tests.bench.boot import times
 from tests.bench.notify import accounted
 from tests.bench.results import (
     FLOOR,
@@ -104,3 +105,9 @@ def test_every_notification_is_counted_once():
         "lainos-notifyd: pid 8 uid 1000 (sh): READY\n"
     )
     assert accounted(log) == 42
+
+
+def test_a_services_time_is_that_since_the_mark_before():
+    marks = {"cgroup-delegate": 10.5, "hostname": 10.2, "lainos-notifyd": 11.0, "greetd": 12.0}
+    found = {name: round(milliseconds) for name, milliseconds in times(marks, 10.0).items()}
+    assert found == {"hostname": 200, "cgroup-delegate": 300, "lainos-notifyd": 500, TOGETHER: 800, TOTAL: 2000}
