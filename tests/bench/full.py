@@ -9,7 +9,7 @@ from pathlib import Path
 
 from p7.build import PROJECT
 from tests.bench import artifacts, facts, measure, plot, report
-from tests.bench.bars import DBUSMOCK, ELOGIND, NAMESPACES
+from tests.bench.bars import DBUSMOCK, ELOGIND, NAMESPACES, QEMU
 from tests.bench.results import Results, to_json
 from tests.bench.servers import P7
 
