@@ -18,34 +18,50 @@ their arguments have been found right. A property's last column but one says whe
 PropertiesChanged (signal), or silently.
 """
 # Where answers differ from those of elogind 255.17 with polkitd: questions, as regular expressions over how
-# tests/bus/questions.py names them, and the reason. tests/bus/test_elogind.py finds any other difference, and any here
-# that is none.
+# tests/bus/questions.py names them; what is asked; why. tests/bus/test_elogind.py finds any other difference, and any
+# here that is none.
 DIFFERENCES = (
-    (r"-\.ListSeats", "A call may leave its interface out (D-Bus Specification); elogind then knows no object."),
+    (
+        r"-\.ListSeats",
+        "A call without an interface",
+        "Answered, as the D-Bus Specification has it; elogind then knows no object.",
+    ),
     (
         r"Ping\('x'|'more'\)|GetAll\(.*'x'\)|Properties\.Set\(.*'WallMessage'\)$",
-        "Arguments of the wrong types are InvalidArgs everywhere, also in the standard interfaces.",
+        "Wrong arguments to the standard interfaces",
+        "InvalidArgs, as everywhere; elogind passes over what is too much.",
     ),
-    (r"SetUserLinger|AttachDevice", "Refused, as the table says."),
+    (r"SetUserLinger|AttachDevice", "SetUserLinger, AttachDevice", "Refused, as the table says."),
     (
         r"^/ Manager\.(LockSessions|FlushDevices|CanHalt)",
-        "The session's user may, without a password: there is nobody else whom it could disturb.",
+        "LockSessions, FlushDevices, CanHalt, by the session's user",
+        "Allowed without a password: there is nobody else whom it could disturb.",
     ),
-    (r"TakeControl|ReleaseControl", "Nobody gets control: seatd owns the devices."),
-    (r"Set(Type|Display)\(", "They need no control, only to be the session's user: there is nobody to be in control."),
-    (r"^stranger: / Manager.SetWallMessage", "Also denied where it would change nothing."),
-    (r"SwitchTo", "The number is looked at before the caller."),
+    (r"TakeControl|ReleaseControl", "TakeControl, ReleaseControl", "Nobody gets control: seatd owns the devices."),
+    (
+        r"Set(Type|Display)\(",
+        "SetType, SetDisplay",
+        "They need no control, which nobody can have, only to be the session's user.",
+    ),
+    (
+        r"^stranger: / Manager.SetWallMessage",
+        "SetWallMessage with what is set already, by somebody else",
+        "Denied as for any other text.",
+    ),
+    (r"SwitchTo", "SwitchTo 64, by somebody else", "The number is looked at before the caller."),
 )
 PROPERTY_DIFFERENCES = (
-    ("EnableWallMessages", "False until somebody asks for them, as in systemd 262."),
-    ("Handle.*", "acpid owns the keys and the lid."),
-    ("HoldoffTimeoutUSec|IdleActionUSec", "Nothing is held off and no idle action taken, so there is no time to tell."),
-    ("SessionsMax", "There is one session."),
-    ("CanGraphical", "Always true: elogind waits for a graphics card that udev has tagged."),
-    ("Service", "A user has no service here; a session's is what logged in."),
-    ("Scope", "elogind keeps its scope's name to itself."),
-    ("Runtime.*", "What the tmpfs on /run/user/UID has, not what a configuration file asks for."),
-)
+    ("EnableWallMessages", "EnableWallMessages", "False until somebody asks for them, as in systemd 262."),
+    ("Handle.*", "HandlePowerKey and its like", "acpid owns the keys and the lid."),
+    ("HoldoffTimeoutUSec|IdleActionUSec", "HoldoffTimeoutUSec, IdleActionUSec",
+     "Nothing is held off and no idle action taken, so there is no time to tell."),
+    ("SessionsMax", "SessionsMax", "There is one session."),
+    ("CanGraphical", "CanGraphical", "Always true: elogind waits for a graphics card that udev has tagged."),
+    ("Service", "A User's Service", "Empty: no manager runs for the user."),
+    ("Scope", "Scope", "elogind keeps its scope's name to itself."),
+    ("Runtime.*", "RuntimeDirectorySize, RuntimeDirectoryInodesMax",
+     "What the tmpfs on /run/user/UID has, not what a configuration file asks for."),
+)  # fmt: skip
 
 _INTERFACES = (
     (manager.INTERFACE, "/org/freedesktop/login1"),
@@ -88,9 +104,9 @@ def _interface(interface: Interface, path: str) -> str:
 
 
 def _differences() -> str:
-    calls = [f"`{pattern.replace('|', '&#124;')}` | {reason}" for pattern, reason in DIFFERENCES]
-    properties = [f"`{pattern.replace('|', '&#124;')}` | {reason}" for pattern, reason in PROPERTY_DIFFERENCES]
-    return _DIFFERENCES + _table("Question | why", calls) + _table("Property | why", properties)
+    calls = [f"{question} | {reason}" for _, question, reason in DIFFERENCES]
+    properties = [f"{question} | {reason}" for _, question, reason in PROPERTY_DIFFERENCES]
+    return _DIFFERENCES + _table("Question | the bridge's answer", calls) + _table("Property | its value", properties)
 
 
 def _table(head: str, rows: list[str]) -> str:

@@ -2,7 +2,7 @@
 
 from p7 import log
 from p7.dbus.connection import Connection
-from p7.dbus.message import BUS, BUS_PATH, CALL, RETURN, Message
+from p7.dbus.message import CALL, RETURN, Message
 from p7.dbus.service import Service
 from p7.loop import Loop, Timer
 
@@ -43,10 +43,8 @@ class Bus:
             self._lost(f"{self._path}: {error.strerror}")
             return
         self._timer = self._loop.after(_PATIENCE, lambda: connection.close(f"{self._path}: no answer"))
-        connection.call(BUS, BUS_PATH, BUS, "Hello", answer=lambda _: None)
-        connection.call(
-            BUS, BUS_PATH, BUS, "RequestName", "su", self._name, _DO_NOT_QUEUE, answer=self._named
-        )  # fmt: skip
+        connection.call_bus("Hello", answer=lambda _: None)
+        connection.call_bus("RequestName", "su", self._name, _DO_NOT_QUEUE, answer=self._named)
         self._service.connected(connection)
 
     def _named(self, message: Message) -> None:

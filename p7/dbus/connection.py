@@ -64,21 +64,12 @@ class Connection:
         if reason:
             self._lost(reason)
 
-    def call(
-        self,
-        destination: str,
-        path: str,
-        interface: str,
-        member: str,
-        signature: str = "",
-        *values: "Any",
-        answer: "Callable[[Message], None]",
-    ) -> None:
-        """Call a method; `answer(message)` gets its reply or error, unless the connection is lost before."""
+    def call_bus(self, member: str, signature: str = "", *values: "Any", answer: "Callable[[Message], None]") -> None:
+        """Ask the bus itself; `answer(message)` gets its reply or error, unless the connection is lost before."""
         body = wire.pack(signature, values)
         serial = self._next_serial()
         self._answers[serial] = answer
-        self._send(wire.call(serial, destination, path, interface, member, signature, body))
+        self._send(wire.call(serial, wire.BUS, wire.BUS_PATH, wire.BUS, member, signature, body))
 
     def reply(self, call: Message, signature: str, body: bytes, fds: tuple[int, ...] = ()) -> None:
         """Answer a call. The descriptors are closed once they are sent."""
@@ -184,7 +175,7 @@ class Connection:
         try:
             if message.kind in (wire.CALL, wire.SIGNAL):
                 self._received(message)
-            elif message.kind in (wire.RETURN, wire.ERROR):
+            elif message.kind in (wire.RETURN, wire.ERROR) and message.sender == wire.BUS:
                 answer = self._answers.pop(message.reply_serial, None)
                 if answer is not None:
                     answer(message)

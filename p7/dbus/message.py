@@ -19,7 +19,10 @@ HEADER_SIZE = 16  # the part before the fields, whose length is its last word
 BUS = "org.freedesktop.DBus"
 BUS_PATH = "/org/freedesktop/DBus"
 
-_PATH, _INTERFACE, _MEMBER, _ERROR_NAME, _REPLY_SERIAL, _DESTINATION, _SENDER, _SIGNATURE, _UNIX_FDS = range(1, 10)
+# What header fields begin with: their code, and the signature of their value
+_PATH, _INTERFACE, _MEMBER = b"\1\1o\0", b"\2\1s\0", b"\3\1s\0"
+_ERROR_NAME, _REPLY_SERIAL, _DESTINATION = b"\4\1s\0", b"\5\1u\0", b"\6\1s\0"
+_SIGNATURE, _UNIX_FDS = b"\x08\1g\0", b"\x09\1u\0"
 _LITTLE = ord("l")
 _U, _G = ord("u"), ord("g")
 _types: "dict[str, Any]" = {}
@@ -100,12 +103,12 @@ def reply(serial: int, call: Message, signature: str, body: bytes, fd_count: int
 
 def error(serial: int, call: Message, name: str, text: str) -> bytes:
     """An error reply."""
-    return _message(ERROR, serial, [*_answers(call), _text(b"\4\1s\0", name), *_holds("s", 0)], pack("s", (text,)))
+    return _message(ERROR, serial, [*_answers(call), _text(_ERROR_NAME, name), *_holds("s", 0)], pack("s", (text,)))
 
 
 def call(serial: int, destination: str, path: str, interface: str, member: str, signature: str, body: bytes) -> bytes:
     """A method call."""
-    fields = [_text(b"\6\1s\0", destination), *_names(path, interface, member), *_holds(signature, 0)]
+    fields = [_text(_DESTINATION, destination), *_names(path, interface, member), *_holds(signature, 0)]
     return _message(CALL, serial, fields, body)
 
 
@@ -115,12 +118,12 @@ def signal(serial: int, path: str, interface: str, member: str, signature: str, 
 
 
 def _answers(call: Message) -> list[bytes]:
-    serial = struct.pack("<4sI", b"\5\1u\0", call.serial)
-    return [serial, _text(b"\6\1s\0", call.sender)] if call.sender else [serial]
+    serial = struct.pack("<4sI", _REPLY_SERIAL, call.serial)
+    return [serial, _text(_DESTINATION, call.sender)] if call.sender else [serial]
 
 
 def _names(path: str, interface: str, member: str) -> list[bytes]:
-    return [_text(b"\1\1o\0", path), _text(b"\2\1s\0", interface), _text(b"\3\1s\0", member)]
+    return [_text(_PATH, path), _text(_INTERFACE, interface), _text(_MEMBER, member)]
 
 
 def _text(head: bytes, text: str) -> bytes:
@@ -130,8 +133,8 @@ def _text(head: bytes, text: str) -> bytes:
 
 def _holds(signature: str, fd_count: int) -> list[bytes]:
     """The fields that tell what is in the body, and how many descriptors come with it."""
-    fields = [b"\x08\1g\0%c%s\0" % (len(signature), signature.encode())] if signature else []
-    return [*fields, struct.pack("<4sI", b"\x09\1u\0", fd_count)] if fd_count else fields
+    fields = [b"%s%c%s\0" % (_SIGNATURE, len(signature), signature.encode())] if signature else []
+    return [*fields, struct.pack("<4sI", _UNIX_FDS, fd_count)] if fd_count else fields
 
 
 def _message(kind: int, serial: int, fields: list[bytes], body: bytes) -> bytes:

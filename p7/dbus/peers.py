@@ -1,7 +1,7 @@
 """Who is behind a unique name, as the bus knows it from the kernel: nothing that a caller says of itself."""
 
 from p7.dbus.connection import Connection
-from p7.dbus.message import BUS, BUS_PATH, RETURN, Message
+from p7.dbus.message import RETURN, Message
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -38,10 +38,9 @@ class Peers:
             self._waiting[name].append(then)
             return
         self._waiting[name] = [then]
-        self._connection.call(
-            BUS, BUS_PATH, BUS, "GetConnectionCredentials", "s", name,
-            answer=lambda message: self._answered(name, message),
-        )  # fmt: skip
+        self._connection.call_bus(
+            "GetConnectionCredentials", "s", name, answer=lambda message: self._answered(name, message)
+        )
 
     def _answered(self, name: str, message: Message) -> None:
         peer = None

@@ -139,7 +139,7 @@ class Service:
         if node is None or node.bare:
             connection.error(message, errors.UNKNOWN_OBJECT, f"Unknown object '{message.path}'.")
         else:
-            text = f"Unknown method {message.member} or interface {message.interface}."
+            text = f"Unknown method {message.member} or interface {message.interface or ''}."
             connection.error(message, errors.UNKNOWN_METHOD, text)
 
     def _identify(self, call: Call) -> None:

@@ -6,19 +6,19 @@ service look at who calls, and only then is the function called.
 
 import os
 
-from p7.dbus import errors as names
+from p7.broker import description
+from p7.dbus import errors as bus_errors
 from p7.dbus.call import Call
 from p7.dbus.errors import DBusError
 from p7.identity import SESSION_PATH
 from p7.login1 import errors
 from p7.login1.lookup import check_seat, check_session
-from p7.login1.model import MANAGER, SEAT, SESSION, USER, Login1, now
+from p7.login1.model import SESSION
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from p7.dbus.interface import Handler
 
-TYPES = ("unspecified", "tty", "x11", "wayland", "mir", "web")  # XDG_SESSION_TYPE, as pam_systemd(8) has it
 _SIGNAL_MAX = 64
 _VT_MAX = 63
 
@@ -56,27 +56,19 @@ def check_session_and_seat(call: Call, session: str, seat: str) -> None:
 
 def set_idle_hint(call: Call, idle: bool) -> tuple[()]:
     """SetIdleHint."""
-    model: Login1 = call.state
-    if idle != model.idle:
-        model.idle = idle
-        model.idle_since = now()
-        for interface in (SESSION, SEAT, USER, MANAGER):
-            model.changed(interface, "IdleHint", "IdleSinceHint", "IdleSinceHintMonotonic")
+    call.state.set_idle(idle)
     return ()
 
 
 def set_locked_hint(call: Call, locked: bool) -> tuple[()]:
     """SetLockedHint."""
-    model: Login1 = call.state
-    if locked != model.locked:
-        model.locked = locked
-        model.changed(SESSION, "LockedHint")
+    call.state.set_locked(locked)
     return ()
 
 
 def check_type(_: Call, type: str) -> None:
     """The argument of SetType."""
-    if type not in TYPES:
+    if type not in description.TYPES:
         raise errors.invalid(f"Invalid session type '{type}'")
 
 
@@ -103,7 +95,7 @@ def check_device(_: Call, subsystem: str, name: str, _value: int) -> None:
     """The arguments of SetBrightness."""
     if subsystem not in ("backlight", "leds"):
         text = f"Subsystem type {subsystem} not supported, must be one of 'backlight' or 'leds'."
-        raise DBusError(names.NOT_SUPPORTED, text)
+        raise DBusError(bus_errors.NOT_SUPPORTED, text)
     if name in ("", ".", "..") or "/" in name:
         raise errors.invalid(f"Not a valid device name {name}, refusing.")
 

@@ -9,7 +9,7 @@ from p7.dbus.service import Node, Service
 from p7.identity import SEAT_ID, SEAT_PATH, SESSION_ID, SESSION_PATH, Session, User
 from p7.login1 import inhibitors, manager, model, seat, session, user
 from p7.login1.inhibitors import Inhibitors
-from p7.login1.model import PATH, Login1, Moment, moment
+from p7.login1.model import PATH, Login1, moment
 from p7.login1.power import Power
 from p7.login1.schedule import Schedule
 from p7.loop import Loop
@@ -88,11 +88,12 @@ class Facade:
         old, self.state.session = self.state.session, new
         self._service.forget()
         changed = [name for key, name in _DESCRIBED.items() if getattr(old, key) != getattr(new, key)]
-        if new.realtime_usec != old.realtime_usec:  # another program: its hints begin anew
-            self.state.since = moment(new.realtime_usec)
-            self.state.idle, self.state.idle_since, self.state.locked = False, Moment(), False
         if changed:
             self.state.changed(model.SESSION, *changed)
+        if new.realtime_usec != old.realtime_usec:  # another program, which has hinted at nothing yet
+            self.state.since = moment(new.realtime_usec)
+            self.state.set_idle(False)
+            self.state.set_locked(False)
 
     def _user_appeared(self, owner: User) -> None:
         self.state.user = owner

@@ -5,7 +5,7 @@ The descriptor is the writing end of a pipe. When its last copy is closed, by a 
 
 import os
 
-from p7.dbus import errors as names
+from p7.dbus import errors as bus_errors
 from p7.dbus.call import Call
 from p7.dbus.errors import DBusError
 from p7.login1 import errors
@@ -105,11 +105,11 @@ def inhibit(call: Call, what: str, who: str, why: str, mode: str) -> None:
     model: Login1 = call.state
     if len(model.inhibitors) >= MAX:
         text = f"Maximum number of inhibitors ({MAX}) reached, refusing further inhibitors."
-        raise DBusError(names.LIMITS_EXCEEDED, text)
+        raise DBusError(bus_errors.LIMITS_EXCEEDED, text)
     try:
         fd = model.inhibitors.add(Inhibitor(parse_what(what), who, why, mode, call.caller.uid, call.caller.pid))
     except OSError as error:
-        raise DBusError(names.LIMITS_EXCEEDED, error.strerror or "") from None
+        raise DBusError(bus_errors.LIMITS_EXCEEDED, error.strerror or "") from None
     call.reply(0, fds=(fd,))
 
 

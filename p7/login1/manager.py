@@ -1,16 +1,16 @@
 """org.freedesktop.login1.Manager, row by row; its properties are in manager_properties."""
 
-from p7.dbus import errors as names
+from p7.dbus import errors as bus_errors
 from p7.dbus.interface import KNOWN, REFUSED, STATIC, TRUSTED, Interface, Method, Signal
 from p7.login1 import acts, inhibitors, lookup, model, requests, schedule
 from p7.login1.errors import refusing
 from p7.login1.lookup import check_seat, check_session, check_user
 from p7.login1.manager_properties import PROPERTIES
 
-_OPENING = refusing(names.NOT_SUPPORTED, "lainos-init opens the session, nothing else does")
-_LINGER = refusing(names.NOT_SUPPORTED, "No manager runs for the user, so none can linger")
-_SEATS = refusing(names.NOT_SUPPORTED, "There is one seat, and all devices are its own")
-_FIRMWARE = refusing(names.NOT_SUPPORTED, "p7 leaves firmware and boot loader alone")
+_OPENING = refusing(bus_errors.NOT_SUPPORTED, "lainos-init opens the session, nothing else does")
+_LINGER = refusing(bus_errors.NOT_SUPPORTED, "No manager runs for the user, so none can linger")
+_SEATS = refusing(bus_errors.NOT_SUPPORTED, "There is one seat, and all devices are its own")
+_FIRMWARE = refusing(bus_errors.NOT_SUPPORTED, "p7 leaves firmware and boot loader alone")
 _WHY_OPENING = "NotSupported: lainos-init opens the session, with the broker."
 _WHY_FIRMWARE = "NotSupported: p7 leaves firmware and boot loader alone."
 _CREATE = "service type class desktop seat_id vtnr tty display remote remote_user remote_host"

@@ -66,7 +66,7 @@ PROPERTIES = (
              "[power] inhibit_delay_sec of p7.toml."),
     _static("UserStopDelayUSec", "t", 0, "0: a session's end waits for nothing."),
     Property("SleepOperation", "as", CONST, requests.sleep_operations,
-             "What Sleep chooses from, the best first."),
+             "What Sleep chooses from, the best first, as p7.toml lets it."),
     *(_key(f"Handle{key}Key{press}") for key in ("Power", "Reboot", "Suspend", "Hibernate")
       for press in ("", "LongPress")),
     *(_key(f"HandleLidSwitch{when}") for when in ("", "ExternalPower", "Docked")),

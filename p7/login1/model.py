@@ -15,6 +15,8 @@ from p7.root import Root
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from p7.login1.inhibitors import Inhibitors
     from p7.login1.power import Power
     from p7.login1.schedule import Schedule
@@ -25,6 +27,7 @@ MANAGER = NAME + ".Manager"
 SESSION = NAME + ".Session"
 SEAT = NAME + ".Seat"
 USER = NAME + ".User"
+_PATHS = {SESSION: identity.SESSION_PATH, SEAT: identity.SEAT_PATH}
 
 
 class Moment:
@@ -88,11 +91,26 @@ class Login1:
         """The Manager's IdleHint: the session is idle, and nobody keeps the machine from being so."""
         return self.idle and not (self.inhibitors.holds("block", "idle") or self.inhibitors.holds("block-weak", "idle"))
 
+    def set_idle(self, idle: bool) -> None:
+        """Change the idle hint of session, seat and user, and the Manager's with it."""
+        if idle != self.idle:
+            self.idle = idle
+            self.idle_since = now()
+            for interface in (SESSION, SEAT, USER, MANAGER):
+                self.changed(interface, "IdleHint", "IdleSinceHint", "IdleSinceHintMonotonic")
+
+    def set_locked(self, locked: bool) -> None:
+        """Change the locked hint."""
+        if locked != self.locked:
+            self.locked = locked
+            self.changed(SESSION, "LockedHint")
+
     def changed(self, interface: str, *names: str) -> None:
         """Tell of new property values."""
-        paths = {MANAGER: PATH, SESSION: identity.SESSION_PATH, SEAT: identity.SEAT_PATH}
-        path = paths.get(interface) or (self.user.object_path if self.user is not None else "")
-        self.service.changed(path, interface, *names)
+        if interface == MANAGER:
+            self.service.changed(PATH, interface, *names)
+        elif self.user is not None:
+            self.service.changed(_PATHS.get(interface, self.user.object_path), interface, *names)
 
     def tell(self, verb: str, *arguments: str) -> None:
         """Have the broker do what nobody waits for."""
@@ -106,16 +124,24 @@ class Login1:
         if self.wall:
             self.tell("wall", f"{self.wall_message}\n{text}" if self.wall_message else text)
 
-    def ask(self, call: Call, verb: str, *arguments: str, reply: tuple[object, ...] = ()) -> None:
-        """Have the broker do it, and answer the call with `reply` or with why it was not done."""
+    def ask(
+        self,
+        call: Call,
+        verb: str,
+        *arguments: str,
+        reply: tuple[object, ...] = (),
+        undo: "Callable[[], object]" = lambda: None,
+    ) -> None:
+        """Have the broker do it, and answer the call: with `reply`, or after `undo()` with why it was not done."""
 
         def answered(_: list[str], refusal: Refused | None) -> None:
             if refusal is None:
                 call.reply(*reply)
             else:
+                undo()
                 call.fail(errors.refused(refusal))
 
         try:
             self.channel.request(verb, *arguments, answer=answered)
         except Refused as refusal:
-            raise errors.refused(refusal) from None
+            answered([], refusal)

@@ -1,7 +1,7 @@
 """The Manager's methods that begin an operation, and those that tell beforehand whether it could be done."""
 
 from p7.broker import sleep as kernel
-from p7.dbus import errors as names
+from p7.dbus import errors as bus_errors
 from p7.dbus.call import Call
 from p7.dbus.errors import DBusError
 from p7.dbus.peers import Peer
@@ -41,13 +41,15 @@ def begins(name: str) -> "Handler":
 def check_sleep(call: Call, flags: int) -> None:
     """The argument of Sleep."""
     _check_flags("sleep", flags)
-    if not sleep_operations(call.state):
+    if _first_possible(call.state) is None:
         raise DBusError(errors.SLEEP_NOT_SUPPORTED, "None of the configured sleep operations are supported")
 
 
 def sleep(call: Call, flags: int) -> None:
     """Sleep: the first of SleepOperation that the machine can do."""
-    begin(call, ACTIONS[sleep_operations(call.state)[0]], flags)
+    action = _first_possible(call.state)
+    assert action is not None
+    begin(call, action, flags)
 
 
 def can(name: str) -> "Handler":
@@ -61,13 +63,17 @@ def can(name: str) -> "Handler":
 
 def can_sleep(call: Call) -> tuple[str]:
     """CanSleep: as Sleep would go."""
-    operations = sleep_operations(call.state)
-    return (_answer(call.state, ACTIONS[operations[0]], call.caller) if operations else "na",)
+    action = _first_possible(call.state)
+    return (_answer(call.state, action, call.caller) if action is not None else "na",)
 
 
 def sleep_operations(model: Login1) -> list[str]:
-    """What Sleep chooses from: the operations that can be done, in the order of preference."""
-    return [name for name in SLEEP_ORDER if _is_possible(model, ACTIONS[name])]
+    """The property SleepOperation: what Sleep chooses from, the best first."""
+    return [name for name in SLEEP_ORDER if model.settings[ACTIONS[name].key] != "off"]
+
+
+def _first_possible(model: Login1) -> Action | None:
+    return next((ACTIONS[name] for name in SLEEP_ORDER if _is_possible(model, ACTIONS[name])), None)
 
 
 def begin(call: Call, action: Action, flags: int) -> None:
@@ -98,7 +104,7 @@ def _flags(argument: bool | int) -> int:
 
 def _check_possible(model: Login1, action: Action) -> None:
     if model.settings[action.key] == "off":
-        raise DBusError(names.NOT_SUPPORTED, f"[power] in p7.toml switches '{action.name}' off")
+        raise DBusError(bus_errors.NOT_SUPPORTED, f"[power] in p7.toml switches '{action.name}' off")
     if not _is_possible(model, action):
         text = f"Sleep verb '{action.name}' is not configured or configuration is not supported by kernel"
         raise DBusError(errors.SLEEP_NOT_SUPPORTED, text)
@@ -114,7 +120,7 @@ def _check_flags(name: str, flags: int) -> None:
     if name != "reboot" and flags & (SOFT_REBOOT | SOFT_REBOOT_IF_NEXTROOT):
         raise errors.invalid("Soft reboot option is only applicable with reboot operations")
     if flags & SOFT_REBOOT:
-        raise DBusError(names.NOT_SUPPORTED, "OpenRC has no soft reboot")
+        raise DBusError(bus_errors.NOT_SUPPORTED, "OpenRC has no soft reboot")
 
 
 def _answer(model: Login1, action: Action, caller: Peer) -> str:

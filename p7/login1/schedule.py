@@ -107,7 +107,7 @@ def schedule(call: Call, type: str, when_usec: int) -> None:
     if dry:
         call.reply()
     else:
-        model.ask(call, "schedule", action.name, str(when_usec))
+        model.ask(call, "schedule", action.name, str(when_usec), undo=model.schedule.cancel)
 
 
 def cancel(call: Call) -> tuple[bool] | None:

@@ -1,13 +1,13 @@
 """org.freedesktop.login1.Seat, row by row."""
 
-from p7.dbus import errors as names
+from p7.dbus import errors as bus_errors
 from p7.dbus.interface import CONST, REFUSED, SIGNALLED, SILENT, STATIC, TRUSTED, Interface, Method, Property
 from p7.identity import SEAT_ID, SESSION_ID, SESSION_PATH
 from p7.login1 import acts, model
 from p7.login1.errors import refusing
 from p7.login1.lookup import check_session
 
-_SWITCH = refusing(names.NOT_SUPPORTED, "There is one session: seatd or the kernel's keys switch terminals")
+_SWITCH = refusing(bus_errors.NOT_SUPPORTED, "There is one session: seatd or the kernel's keys switch terminals")
 _WHY = "NotSupported: one session; seatd and the kernel's keys switch terminals."
 
 METHODS = (

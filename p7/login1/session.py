@@ -2,16 +2,16 @@
 
 import os
 
-from p7.dbus import errors as names
+from p7.dbus import errors as bus_errors
 from p7.dbus.interface import CONST, REFUSED, SIGNALLED, STATIC, TRUSTED, Interface, Method, Property, Signal
 from p7.identity import SEAT_ID, SEAT_PATH, SESSION_CLASS, SESSION_ID, STATE
 from p7.login1 import acts, errors, model
 from p7.login1.errors import refusing
 from p7.login1.model import Login1
 
-_SEATD = refusing(names.NOT_SUPPORTED, "seatd gives out the devices of this seat")
+_SEATD = refusing(bus_errors.NOT_SUPPORTED, "seatd gives out the devices of this seat")
 _NO_CONTROL = refusing(errors.NOT_IN_CONTROL, "You are not in control of this session")
-_CLASS = refusing(names.NOT_SUPPORTED, "The session's class is 'user', always")
+_CLASS = refusing(bus_errors.NOT_SUPPORTED, "The session's class is 'user', always")
 _WHY_NO_CONTROL = "Nobody is ever in control: TakeControl is refused."
 
 

@@ -39,9 +39,9 @@ def test_answers(elogind: Elogind, p7: Path) -> None:
         ours = ask(machine.address, "1", SESSION_PATH, machine.private.pid, scope)
     assert len(ours) > 250
     different = [question for question in ours if _essence(ours[question]) != _essence(theirs[question])]
-    unforeseen = [name for name in different if not any(re.search(pattern, name) for pattern, _ in DIFFERENCES)]
+    unforeseen = [name for name in different if not any(re.search(pattern, name) for pattern, *_ in DIFFERENCES)]
     assert [(name, theirs[name], ours[name]) for name in unforeseen] == []
-    assert [pattern for pattern, _ in DIFFERENCES if not any(re.search(pattern, name) for name in different)] == []
+    assert [pattern for pattern, *_ in DIFFERENCES if not any(re.search(pattern, name) for name in different)] == []
 
 
 def test_properties(elogind: Elogind, machine: Machine) -> None:
@@ -57,9 +57,9 @@ def test_properties(elogind: Elogind, machine: Machine) -> None:
             assert expected.keys() <= found.keys()
             assert {name: type for name, (type, _) in expected.items()} == {name: found[name][0] for name in expected}
             different |= {name for name in expected if found[name] != expected[name]}
-    foreseen = [name for name in different - OWN if any(re.fullmatch(each, name) for each, _ in PROPERTY_DIFFERENCES)]
+    foreseen = [name for name in different - OWN if any(re.fullmatch(each, name) for each, *_ in PROPERTY_DIFFERENCES)]
     assert different - OWN == set(foreseen)
-    assert [each for each, _ in PROPERTY_DIFFERENCES if not any(re.fullmatch(each, name) for name in foreseen)] == []
+    assert [each for each, *_ in PROPERTY_DIFFERENCES if not any(re.fullmatch(each, name) for name in foreseen)] == []
 
 
 def _essence(answer: tuple[str, Any]) -> tuple[str, Any]:
