@@ -4,7 +4,7 @@ import os
 
 from p7.build import PROJECT
 from p7.dbus.interface import TRUSTED, Interface, Method, Property, Signal
-from p7.login1 import manager, seat, session, user
+from p7.login1 import manager, model, seat, session, user
 
 PATH = os.path.join(PROJECT, "docs", "login1.md")
 _HEAD = """\
@@ -50,6 +50,11 @@ DIFFERENCES = (
     ),
     (r"SwitchTo", "SwitchTo 64, by somebody else", "The number is looked at before the caller."),
 )
+# Where introspection differs from systemd 262's, by interface and member; tests/bus/test_surface.py compares.
+SURFACE_DIFFERENCES = {
+    (model.MANAGER, "ReloadConfig"): "elogind's own: p7's daemons reload nothing, they are restarted.",
+    (model.MANAGER, "LidClosed"): "Changes silently: no descriptor tells of the lid. Nor did systemd 252.",
+}
 PROPERTY_DIFFERENCES = (
     ("EnableWallMessages", "EnableWallMessages", "False until somebody asks for them, as in systemd 262."),
     ("Handle.*", "HandlePowerKey and its like", "acpid owns the keys and the lid."),
@@ -69,6 +74,12 @@ _INTERFACES = (
     (seat.INTERFACE, "/org/freedesktop/login1/seat/seat0, and .../self and .../auto likewise"),
     (user.INTERFACE, "/org/freedesktop/login1/user/_UID, and .../self likewise"),
 )
+_SURFACE = """
+## Where the interface differs
+
+Members, types, argument names and flags are those of systemd 262 with elogind 255.17's (tests/bus/test_surface.py),
+but for these:
+"""
 _DIFFERENCES = """
 ## Where elogind answers otherwise
 
@@ -106,7 +117,16 @@ def _interface(interface: Interface, path: str) -> str:
 def _differences() -> str:
     calls = [f"{question} | {reason}" for _, question, reason in DIFFERENCES]
     properties = [f"{question} | {reason}" for _, question, reason in PROPERTY_DIFFERENCES]
-    return _DIFFERENCES + _table("Question | the bridge's answer", calls) + _table("Property | its value", properties)
+    surface = [
+        f"{interface.rpartition('.')[2]}.{member} | {why}" for (interface, member), why in SURFACE_DIFFERENCES.items()
+    ]
+    return (
+        _SURFACE
+        + _table("Member | difference", surface)
+        + _DIFFERENCES
+        + _table("Question | the bridge's answer", calls)
+        + _table("Property | its value", properties)
+    )
 
 
 def _table(head: str, rows: list[str]) -> str:

@@ -24,14 +24,16 @@ def _audit(state: Login1) -> int:
 def _leader_pidfd_id(state: Login1) -> int:
     """The inode of the leader's pidfd, which no later process of that pid has (pidfs, Linux 6.9); 0 without."""
     try:
-        fd = os.pidfd_open(state.session.leader)
+        pidfd = os.pidfd_open(state.session.leader)
     except OSError:
         return 0
+    eventfd = os.eventfd(0)
     try:
-        pid_status, own_status = os.fstat(fd), os.stat("/proc/self/fd")
-        return pid_status.st_ino if pid_status.st_dev != own_status.st_dev and pid_status.st_ino > 1 << 16 else 0
+        status, anonymous = os.fstat(pidfd), os.fstat(eventfd)
+        return status.st_ino if status.st_dev != anonymous.st_dev else 0  # before pidfs, all such share one inode
     finally:
-        os.close(fd)
+        os.close(pidfd)
+        os.close(eventfd)
 
 
 METHODS = (

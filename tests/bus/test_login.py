@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import time
 from pathlib import Path
@@ -43,6 +44,7 @@ def test_a_login_and_its_end(p7: Path) -> None:
         assert before <= values["Timestamp"] <= time.time_ns() // 1000
         assert abs(values["TimestampMonotonic"] - time.monotonic_ns() // 1000) < 10_000_000
         assert client.call("GetSessionByPID", "u", values["Leader"]) == (SESSION_PATH,)
+        assert values["LeaderPIDFDId"] == _pidfd_inode(machine, values["Leader"])
         assert client.call("ListSessionsEx")[0][0][4] == values["Leader"]
         client.call("TerminateSession", "s", "1")
         login.wait(10)
@@ -71,6 +73,13 @@ def _log_in(machine: Machine) -> subprocess.Popen[str]:
     machine.path("/run/compositor").chmod(0o755)
     environment = ["env", "-i", "P7_COMPOSITOR=/run/compositor"]
     return machine.private.start([*environment, machine.p7, "lainos-init"], uid=1000, stderr=subprocess.DEVNULL)
+
+
+def _pidfd_inode(machine: Machine, pid: object) -> int:
+    """What a program inside finds, on kernels that give each process one."""
+    major, minor = map(int, os.uname().release.split(".")[:2])
+    script = f"import os; print(os.fstat(os.pidfd_open({pid})).st_ino)"
+    return int(machine.output("python3", "-c", script, uid=0)) if (major, minor) >= (6, 9) else 0
 
 
 def _session(client: Client) -> dict[str, object]:

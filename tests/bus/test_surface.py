@@ -15,10 +15,6 @@ SURFACE = json.loads(Path(__file__).with_name("surface.json").read_text())
 """By interface and member: ["method", takes, their names, gives, their names, privileged?],
 ["property", type, access, emits-changed], ["signal", types], as the real daemons print them with --bus-introspect."""
 
-DIFFERENCES = {
-    (MANAGER, "ReloadConfig"): "elogind's own; p7's daemons reload nothing, they are restarted",
-    (MANAGER, "LidClosed"): "no signal: no descriptor tells of the lid; systemd 252 sent none either",
-}
 OBJECTS = {MANAGER: PATH, SEAT: SEAT_PATH, SESSION: SESSION_PATH, USER: USER_PATH}
 _EMITS = "org.freedesktop.DBus.Property.EmitsChangedSignal"
 
@@ -31,7 +27,7 @@ def test_every_member_is_there_as_in_systemd(lain: Client, interface: str) -> No
     ours = dict(_row(member) for member in node)
     theirs = SURFACE[interface]
     different = {name for name in ours.keys() | theirs.keys() if ours.get(name) != theirs.get(name)}
-    assert different == {name for owner, name in DIFFERENCES if owner == interface}
+    assert different == {name for owner, name in login1_doc.SURFACE_DIFFERENCES if owner == interface}
 
 
 def _row(member: ElementTree.Element) -> tuple[str, list[object]]:
