@@ -5,30 +5,13 @@ from __future__ import annotations
 import pytest
 
 from tests.lab.boot import Boot, until
-from tests.lab.checks import in_scope, login1_answers, loginctl_shows, sway_answers
-from tests.lab.inside import RUNTIME_DIR, SCOPE, ask, compositor, processes, shown
+from tests.lab.checks import in_scope, loginctl_shows
+from tests.lab.inside import RUNTIME_DIR, SCOPE, ask, processes, shown
 from tests.lab.run import PROFILES
+from tests.lab.session import log_in, log_out, logged_in
 from tests.lab.stage import Machine
 
 pytestmark = pytest.mark.parametrize("booted", [Machine("zipapp", PROFILES["desktop"])], ids=["desktop"], indirect=True)
-
-
-def log_out(boot: Boot) -> None:
-    ask(boot, "pkill", "--exact", "sway")
-    until(lambda: shown(boot, "show-session", "1")["Leader"] == "0", 10, "the session has no leader")
-
-
-def log_in(boot: Boot) -> None:
-    """greetd runs its initial session once a boot, which it remembers in this file."""
-    boot.path("run/greetd.run").unlink()
-    ask(boot, "rc-service", "greetd", "restart")
-    logged_in(boot)
-
-
-def logged_in(boot: Boot) -> None:
-    sway_answers(boot)
-    login1_answers(boot)
-    until(lambda: shown(boot, "show-session", "1")["Leader"] == str(compositor(boot)), 10, "sway leads the session")
 
 
 def left(boot: Boot) -> list[str]:

@@ -1,0 +1,40 @@
+"""One machine for all of these tests, with more programs that ask login1 in it. Who ends its session starts another."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.lab.boot import Boot
+from tests.lab.packages import layer
+from tests.lab.run import BOOTED
+from tests.lab.session import logged_in
+from tests.lab.stage import Machine
+from tests.need import missing
+
+PROGRAMS = ("network-manager", "upower", "libspa-0.2-bluetooth", "xserver-xorg-video-dummy")
+SUSPEND = '[power]\nsuspend = ["/usr/bin/touch", "/run/slept"]\n'
+"""The lab's kernel is the machine's and must not sleep: a command in its place, and all around it is real."""
+INSIDE = Path(__file__).with_name("inside")
+
+
+@pytest.fixture(scope="package")
+def booted(layers: Callable[[Machine], list[Path]]) -> Iterator[Boot]:
+    staged, debian = layers(Machine("zipapp", BOOTED + SUSPEND))
+    with Boot([staged, programs(*PROGRAMS), debian]) as boot:
+        boot.wait_runlevel("default")
+        logged_in(boot)
+        shutil.copytree(INSIDE, boot.path("opt/lab"))
+        yield boot
+
+
+def programs(*names: str) -> Path:
+    """A layer of Debian's packages, or missing()."""
+    try:
+        return layer(*names)
+    except subprocess.CalledProcessError as error:
+        missing(f"{' '.join(names)}: {error}", "apt must reach its mirror")
