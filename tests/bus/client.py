@@ -80,9 +80,9 @@ class Client:
         (values,) = self.call("GetAll", "s", interface, path=path, interface=PROPERTIES)
         return dict(values)
 
-    def has_owner(self) -> bool:
-        """Whether login1 has an owner now."""
-        reply = self.connection.send_and_get_reply(message_bus.NameHasOwner(NAME), timeout=_SECONDS)
+    def has_owner(self, name: str = NAME) -> bool:
+        """Whether a name has an owner now."""
+        reply = self.connection.send_and_get_reply(message_bus.NameHasOwner(name), timeout=_SECONDS)
         return bool(reply.body[0])
 
     def listen(self, **rule: str) -> None:

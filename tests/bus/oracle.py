@@ -47,36 +47,22 @@ class Elogind:
         packages, base = unpacked(), tree.tree()
         self._work = work = Path(mkdtemp(prefix="p7-elogind-"))
         work.chmod(0o755)
-        for name in ("layer/etc", "upper", "work", "root", "bus"):
-            (work / name).mkdir(parents=True)
-        users = [line for line in PASSWD.splitlines(keepends=True) if line.startswith(("lain:", "arisu:"))]
-        (work / "layer/etc/passwd").write_text((base / "etc/passwd").read_text() + "".join(users))
-        (work / "layer/etc/machine-id").write_text("0123456789abcdef0123456789abcdef\n")
-        # The bridge's policy, for elogind's own hides from us what it would answer.
-        shutil.copy(POLICY, work / "bus/policy.conf")
-        (work / "bus/bus.conf").write_text(CONFIG.format(folder="/mnt", policy="/mnt/policy.conf"))
+        self._lay_out(base)
         self.address = f"unix:path={work}/bus/bus"
         self.cgroup = cgroup2() / work.name
         self.cgroup.mkdir()
         unshare = ["unshare", "--mount", "--pid", "--fork", "--kill-child=KILL", "--cgroup", "--ipc", "--net"]
-        setup = [
-            "sh",
-            "-ec",
-            _SETUP.format(power=POWER.replace("/sys", "sys")),
-            "sh",
-            *map(str, (work, packages, base)),
-        ]
+        script = _SETUP.format(power=POWER.replace("/sys", "sys"))
+        setup = ["sh", "-ec", script, "sh", *map(str, (work, packages, base))]
         self._process = subprocess.Popen(
             joined(self.cgroup, ["setpriv", "--pdeathsig=KILL", *unshare, *setup]),
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
         )  # fmt: skip
-        assert self._process.stdout is not None
-        leader = self._process.stdout.readline()
-        assert self._process.stdout.readline(), self._process.communicate()[1]
-        children = Path(f"/proc/{self._process.pid}/task/{self._process.pid}/children").read_text()
-        self.pid = int(children)
-        self._create_session(int(leader))
-        self.scope = self.cgroup / f"user.slice/user-1000.slice/session-{self.session[0]}.scope"
+        try:
+            self._wait()
+        except BaseException:
+            self.__exit__(None, None, None)
+            raise
         return self
 
     def __exit__(
@@ -89,14 +75,36 @@ class Elogind:
         for folder, _, _ in os.walk(self.cgroup, topdown=False):
             os.rmdir(folder)
 
+    def _lay_out(self, base: Path) -> None:
+        """What is put over the tree, and what its bus is told."""
+        for name in ("layer/etc", "upper", "work", "root", "bus"):
+            (self._work / name).mkdir(parents=True)
+        users = [line for line in PASSWD.splitlines(keepends=True) if line.startswith(("lain:", "arisu:"))]
+        (self._work / "layer/etc/passwd").write_text((base / "etc/passwd").read_text() + "".join(users))
+        (self._work / "layer/etc/machine-id").write_text("0123456789abcdef0123456789abcdef\n")
+        # The bridge's policy, for elogind's own hides from us what it would answer.
+        shutil.copy(POLICY, self._work / "bus/policy.conf")
+        (self._work / "bus/bus.conf").write_text(CONFIG.format(folder="/mnt", policy="/mnt/policy.conf"))
+
+    def _wait(self) -> None:
+        """Until both serve, and the session is there."""
+        assert self._process.stdout is not None
+        leader = self._process.stdout.readline()
+        assert self._process.stdout.readline(), self._process.communicate()[1]
+        children = Path(f"/proc/{self._process.pid}/task/{self._process.pid}/children").read_text()
+        self.pid = int(children)
+        self._client = self.client(0)
+        wait_for(self._client.has_owner)
+        wait_for(lambda: self._client.has_owner("org.freedesktop.PolicyKit1"))
+        self._create_session(int(leader))
+        self.scope = self.cgroup / f"user.slice/user-1000.slice/session-{self.session[0]}.scope"
+
     def client(self, uid: int) -> Client:
         """Someone on its bus."""
         return Client(self.address, uid)
 
     def _create_session(self, leader: int) -> None:
         """As pam_elogind does; the session lasts as long as the descriptor that comes back."""
-        self._client = self.client(0)
-        wait_for(self._client.has_owner)
         values = (1000, leader, "greetd", "wayland", "user", "sway", "seat0", 1, "tty1", "", False, "", "", [])
         self.session = self._client.call("CreateSession", "uusssssussbssa(sv)", *values)
 
