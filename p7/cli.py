@@ -25,7 +25,8 @@ def applet_command(name: str, module: "ModuleType") -> click.Command:
     def run(root: str, **arguments: object) -> int:
         return dispatch.call(module, root=Root(root), **arguments)
 
-    return _command(name, module.__doc__ or "", params, run)
+    full_name = f"p7 {name}" if name in dispatch.TOOLS else name
+    return _command(full_name, module.__doc__ or "", params, run)
 
 
 def _command(name: str, text: str, params: list[click.Parameter], run: Callable[..., int]) -> click.Command:

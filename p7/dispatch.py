@@ -27,7 +27,7 @@ APPLETS = (
 )
 ALIASES = {"audio-init": "lainos-audio-init", "net-init": "lainos-net-init"}
 LINKS = (*APPLETS, *ALIASES)
-TOOLS: tuple[str, ...] = ()
+TOOLS = ("abi",)
 
 
 def start(argv: list[str]) -> "NoReturn":

@@ -35,10 +35,11 @@ def pages() -> dict[str, str]:
     from p7 import cli
 
     made = {"man1/p7.1": _program(cli.program_command()), "man5/p7.toml.5": _config()}
-    for name in dispatch.APPLETS:
+    for name in (*dispatch.APPLETS, *dispatch.TOOLS):
         module = dispatch.load(name)
         section = 8 if module.PRIVILEGE == "root" else 1
-        made[f"man{section}/{name}.{section}"] = _applet(cli.applet_command(name, module), section)
+        page = f"p7-{name}" if name in dispatch.TOOLS else name
+        made[f"man{section}/{page}.{section}"] = _applet(page, cli.applet_command(name, module), section)
     return made
 
 
@@ -51,10 +52,10 @@ def aliases() -> dict[str, str]:
     return made
 
 
-def _applet(command: "click.Command", section: int) -> str:
+def _applet(name: str, command: "click.Command", section: int) -> str:
     summary, _, description = (command.help or "").partition("\n\n")
     return _page(
-        f"{command.name}",
+        name,
         section,
         summary,
         _synopsis(command),
@@ -75,7 +76,7 @@ def _program(command: "click.Command") -> str:
         summary,
         ("SYNOPSIS", ".B p7\n[OPTIONS]\n.br\n.B p7\nNAME [OPTIONS]\n"),
         ("DESCRIPTION", _prose(description)),
-        ("APPLETS", _items({name: f"{menu.summary(name)}." for name in dispatch.APPLETS})),
+        ("APPLETS", _items({name: f"{menu.summary(name)}." for name in (*dispatch.APPLETS, *dispatch.TOOLS)})),
         _options(command),
         ("EXIT STATUS", _items(_STATUSES)),
         ("SEE ALSO", ".BR p7.toml (5),\n.BR openrc (8),\n.BR loginctl (1)\n"),

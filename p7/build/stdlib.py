@@ -24,6 +24,7 @@ IMPLIED = {
 }
 # Extension modules, and what needs them, that their importers get along without. Some Pythons have them inside.
 ABSENT = {
+    "_json": "json has the same in Python",
     "_typing": "typing has the same in Python",
     "_uuid": "uuid the same",
     "bz2": "shutil's archives",

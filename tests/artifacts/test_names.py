@@ -6,7 +6,7 @@ import subprocess
 import pytest
 
 from p7 import VERSION
-from p7.dispatch import ALIASES, APPLETS, LINKS
+from p7.dispatch import ALIASES, APPLETS, LINKS, TOOLS
 from tests.need import need_root
 
 NOBODY = 65534
@@ -63,7 +63,7 @@ def test_the_list_has_every_applet_with_a_summary(artifact, arguments):
     done = run(artifact, *arguments)
     names, summaries = zip(*(line.split(maxsplit=1) for line in done.stdout.splitlines()), strict=True)
     assert (done.returncode, done.stderr) == (0, "")
-    assert set(names) >= set(APPLETS)
+    assert set(names) == {*APPLETS, *TOOLS}
     assert all(summary[0].isupper() and not summary.endswith(".") for summary in summaries)
 
 
@@ -90,7 +90,8 @@ def test_an_unknown_applet_is_127_with_the_list(artifact, tmp_path):
     for command in ([artifact, "lainos-nonesuch"], [link], [link, "net-init"]):
         done = run(*command)
         assert done.returncode == 127
-        assert done.stderr == f"lainos-nonesuch: no applet named 'lainos-nonesuch'; there are: {' '.join(LINKS)}\n"
+        names = " ".join((*LINKS, *TOOLS))
+        assert done.stderr == f"lainos-nonesuch: no applet named 'lainos-nonesuch'; there are: {names}\n"
 
 
 def test_the_wrong_privilege_is_77(artifact):

@@ -26,7 +26,7 @@ def files(pages: dict[str, str], tmp_path: Path) -> list[Path]:
 
 def test_every_applet_has_one_and_every_alias_leads_to_one(pages: dict[str, str]) -> None:
     names = {Path(path).stem for path in pages}
-    assert names == {*dispatch.APPLETS, "p7", "p7.toml"}
+    assert names == {*dispatch.APPLETS, *(f"p7-{name}" for name in dispatch.TOOLS), "p7", "p7.toml"}
     for path, page in man.aliases().items():
         assert str(Path(path).with_name(page)) in pages
     assert {Path(path).stem for path in man.aliases()} == set(dispatch.ALIASES)
@@ -53,8 +53,8 @@ def test_groff_finds_nothing_wrong(files: list[Path]) -> None:
 def test_a_page_says_what_help_says(files: list[Path], p7: Path) -> None:
     """The same words, whatever the line breaks."""
     mandoc = need("mandoc", "mandoc")
-    for name in dispatch.APPLETS:
-        page = next(path for path in files if path.stem == name)
+    for name in (*dispatch.APPLETS, *dispatch.TOOLS):
+        page = next(path for path in files if path.stem.removeprefix("p7-") == name)
         shown = subprocess.run([mandoc, "-Tascii", page], capture_output=True, text=True, check=True).stdout
         told = subprocess.run([p7, name, "--help"], capture_output=True, text=True, check=True).stdout
         text = "".join(_plain(shown).split())

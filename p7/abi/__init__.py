@@ -1,0 +1,1 @@
+"""What a library offers and what a program needs of it, by symbol and version."""

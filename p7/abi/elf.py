@@ -1,0 +1,229 @@
+"""What ld.so reads of an ELF file: its soname, the libraries it needs, and its versioned symbols.
+
+Source: System V ABI (gABI), chapters 4 and 5, and the Linux Standard Base's symbol versioning. Everything is found by
+way of the program headers, as ld.so does: section headers may be missing, and are believed for one thing only, how
+many symbols there are where the hash table does not tell.
+"""
+
+from __future__ import annotations
+
+import struct
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+MAGIC = b"\x7fELF"
+_ET_EXEC, _ET_DYN = 2, 3
+_PT_LOAD, _PT_DYNAMIC, _SHT_DYNSYM = 1, 2, 11
+_DT_NEEDED, _DT_HASH, _DT_STRTAB, _DT_SYMTAB, _DT_STRSZ, _DT_SONAME = 1, 4, 5, 6, 10, 14
+_DT_GNU_HASH, _DT_VERSYM = 0x6FFFFEF5, 0x6FFFFFF0
+_DT_VERDEF, _DT_VERDEFNUM, _DT_VERNEED, _DT_VERNEEDNUM = 0x6FFFFFFC, 0x6FFFFFFD, 0x6FFFFFFE, 0x6FFFFFFF
+_VER_FLG_BASE, _VER_FLG_WEAK, _VERSYM_HIDDEN = 1, 2, 0x8000
+_STB_LOCAL, _STB_WEAK, _SHN_UNDEF = 0, 2, 0
+_MOST_SYMBOLS = 1 << 22
+
+
+class BadElf(Exception):
+    """The file begins as ELF does and cannot be what it says; the text is the reason."""
+
+
+class Elf:
+    """One executable or library.
+
+    `kind` is (bits, byte order, machine): files of two kinds never meet in a process. `defined` has the symbols that
+    it offers, as (name, node), `hidden` those of them that a program linked today does not get, `nodes` the version
+    nodes. `needed` are sonames; `wants` is soname to node to its names, `weak` the (soname, node) it can do without.
+    """
+
+    __slots__ = ("defined", "hidden", "kind", "needed", "nodes", "soname", "wants", "weak")
+
+    def __init__(self, kind: tuple[int, str, int]) -> None:
+        self.kind = kind
+        self.soname = ""
+        self.needed: list[str] = []
+        self.nodes: list[str] = []
+        self.defined: set[tuple[str, str]] = set()
+        self.hidden: set[tuple[str, str]] = set()
+        self.wants: dict[str, dict[str, list[str]]] = {}
+        self.weak: set[tuple[str, str]] = set()
+
+
+def parse(data: bytes | bytearray | memoryview, about: frozenset[str] | None = None) -> Elf | None:
+    """Read a whole file; None for ELF without a dynamic section: a static program, an object, a kernel module.
+
+    With sonames in `about`, the symbols are left out of a file that neither is one of these libraries nor needs one.
+    Raises BadElf, also for what is no ELF at all.
+    """
+    try:
+        return _Reader(data).read(about)
+    except (struct.error, IndexError, OverflowError) as error:
+        raise BadElf(f"it ends too early, or points outside itself ({error})") from None
+
+
+class _Reader:
+    def __init__(self, data: bytes | bytearray | memoryview) -> None:
+        self._data = memoryview(data)
+        if bytes(self._data[:4]) != MAGIC:
+            raise BadElf("it is no ELF file")
+        bits, order = self._data[4], self._data[5]
+        if bits not in (1, 2) or order not in (1, 2):
+            raise BadElf(f"class {bits} and byte order {order} are unknown")
+        self._wide = bits == 2
+        self._order = "<" if order == 1 else ">"
+        self._segments: list[tuple[int, int, int]] = []  # address, offset, size in the file
+        self._tags: dict[int, int] = {}
+        self._strings = (0, 0)
+
+    def _unpack(self, form: str, offset: int) -> tuple[int, ...]:
+        if offset < 0:
+            raise BadElf(f"it points to offset {offset}")
+        return struct.unpack_from(self._order + form, self._data, offset)
+
+    def read(self, about: frozenset[str] | None) -> Elf | None:
+        kind, machine = self._unpack("HH", 16)
+        dynamic = self._read_segments() if kind in (_ET_EXEC, _ET_DYN) else None
+        if dynamic is None:
+            return None
+        elf = Elf((64 if self._wide else 32, "little" if self._order == "<" else "big", machine))
+        needed = []
+        for tag, value in self._dynamic(*dynamic):
+            if tag == _DT_NEEDED:
+                needed.append(value)
+            self._tags.setdefault(tag, value)
+        self._strings = self._offset(_DT_STRTAB), self._tags.get(_DT_STRSZ, 0)
+        elf.needed = [self._string(place) for place in needed]
+        elf.soname = self._string(self._tags[_DT_SONAME]) if _DT_SONAME in self._tags else ""
+        if about is None or not about.isdisjoint([elf.soname, *elf.needed]):
+            self._read_symbols(elf, self._read_nodes(elf), self._read_wants(elf))
+        return elf
+
+    def _read_segments(self) -> tuple[int, int] | None:
+        """Note what is loaded where; return the offset and size of the dynamic section."""
+        (headers,) = self._unpack("Q", 32) if self._wide else self._unpack("I", 28)
+        size, count = self._unpack("HH", 54 if self._wide else 42)
+        dynamic = None
+        for i in range(count):
+            at = headers + i * size
+            if self._wide:
+                kind, _, offset, address, _, length = self._unpack("IIQQQQ", at)
+            else:
+                kind, offset, address, _, length = self._unpack("IIIII", at)
+            if kind == _PT_LOAD:
+                self._segments.append((address, offset, length))
+            elif kind == _PT_DYNAMIC:
+                dynamic = offset, length
+        return dynamic
+
+    def _dynamic(self, offset: int, length: int) -> Iterator[tuple[int, int]]:
+        form, size = ("QQ", 16) if self._wide else ("II", 8)
+        for at in range(offset, offset + length - size + 1, size):
+            tag, value = self._unpack(form, at)
+            if tag == 0:
+                return
+            yield tag, value
+
+    def _offset(self, tag: int) -> int:
+        """Where in the file the table is that a tag gives the address of."""
+        address = self._tags.get(tag, 0)
+        for start, offset, length in self._segments:
+            if start <= address < start + length:
+                return address - start + offset
+        raise BadElf(f"dynamic tag {tag:#x} points to {address:#x}, which is not in the file")
+
+    def _string(self, place: int) -> str:
+        start, size = self._strings
+        if place >= size:
+            raise BadElf(f"a name at {place}, where the names end at {size}")
+        text = bytes(self._data[start + place : min(start + size, start + place + 4096)])
+        return text.partition(b"\0")[0].decode("utf-8", "backslashreplace")
+
+    def _chain(self, tag: int, count_tag: int, form: str) -> Iterator[tuple[int, tuple[int, ...]]]:
+        """The records of a version table with their offsets; the last field of each is the way to the next."""
+        if tag not in self._tags:
+            return
+        at = self._offset(tag)
+        for _ in range(self._tags.get(count_tag, 0)):
+            record = self._unpack(form, at)
+            yield at, record
+            if record[-1] == 0:
+                return
+            at += record[-1]
+
+    def _read_nodes(self, elf: Elf) -> dict[int, str]:
+        """The nodes that it defines, by version index; the base is the file's own name and no node."""
+        nodes = {}
+        for at, (_, flags, index, _, _, aux, _) in self._chain(_DT_VERDEF, _DT_VERDEFNUM, "HHHHIII"):
+            if not flags & _VER_FLG_BASE:
+                (name,) = self._unpack("I", at + aux)
+                nodes[index] = self._string(name)
+        elf.nodes = list(nodes.values())
+        return nodes
+
+    def _read_wants(self, elf: Elf) -> dict[int, tuple[str, str]]:
+        """The nodes that it needs, by version index, as (soname, node)."""
+        wanted = {}
+        for at, (_, count, file, aux, _) in self._chain(_DT_VERNEED, _DT_VERNEEDNUM, "HHIII"):
+            library, at_aux = self._string(file), at + aux
+            for _ in range(count):
+                _, flags, index, name, step = self._unpack("IHHII", at_aux)
+                wanted[index & ~_VERSYM_HIDDEN] = library, self._string(name)
+                elf.wants.setdefault(library, {})[self._string(name)] = []
+                if flags & _VER_FLG_WEAK:
+                    elf.weak.add((library, self._string(name)))
+                at_aux += step
+        return wanted
+
+    def _read_symbols(self, elf: Elf, nodes: dict[int, str], wanted: dict[int, tuple[str, str]]) -> None:
+        """Sort the dynamic symbols into those it offers and those it wants of somebody by version."""
+        table = self._offset(_DT_SYMTAB)
+        versions = self._offset(_DT_VERSYM) if _DT_VERSYM in self._tags else -1
+        form, size = ("IBBHQQ", 24) if self._wide else ("IIIBBH", 16)
+        for i in range(1, self._count_symbols()):
+            fields = self._unpack(form, table + i * size)
+            name, info, section = (fields[0], fields[1], fields[3]) if self._wide else (fields[0], *fields[3::2])
+            index = self._unpack("H", versions + i * 2)[0] if versions >= 0 else 1
+            version = index & ~_VERSYM_HIDDEN
+            if section == _SHN_UNDEF:
+                if version in wanted and info >> 4 != _STB_WEAK:
+                    library, node = wanted[version]
+                    elf.wants[library][node].append(self._string(name))
+            elif info >> 4 != _STB_LOCAL and version != 0:
+                symbol = self._string(name), nodes.get(version, "")
+                if symbol[0] != symbol[1]:  # the linker adds one for each node
+                    elf.defined.add(symbol)
+                    if index & _VERSYM_HIDDEN:
+                        elf.hidden.add(symbol)
+
+    def _count_symbols(self) -> int:
+        count = self._count_by_section() or self._count_by_hash()
+        if count > _MOST_SYMBOLS:
+            raise BadElf(f"{count} symbols")
+        return count
+
+    def _count_by_section(self) -> int:
+        """As many as .dynsym holds; 0 without section headers. The hash tables may leave out what is undefined."""
+        (headers,) = self._unpack("Q", 40) if self._wide else self._unpack("I", 32)
+        size, count = self._unpack("HH", 58 if self._wide else 46)
+        for at in range(headers, headers + size * count, size) if headers and size else ():
+            (kind,) = self._unpack("I", at + 4)
+            if kind == _SHT_DYNSYM:
+                (length,) = self._unpack("Q", at + 32) if self._wide else self._unpack("I", at + 20)
+                return length // (24 if self._wide else 16)
+        return 0
+
+    def _count_by_hash(self) -> int:
+        if _DT_HASH in self._tags:
+            return self._unpack("I", self._offset(_DT_HASH) + 4)[0]
+        if _DT_GNU_HASH not in self._tags:
+            return 0
+        at = self._offset(_DT_GNU_HASH)
+        buckets, first, words, _ = self._unpack("IIII", at)
+        at += 16 + words * (8 if self._wide else 4)
+        last = max(self._unpack(f"{buckets}I", at)) if 0 < buckets <= _MOST_SYMBOLS else 0
+        if last < first:
+            return first
+        at += buckets * 4
+        while not self._unpack("I", at + (last - first) * 4)[0] & 1:  # the lowest bit ends a chain
+            last += 1
+        return last + 1
