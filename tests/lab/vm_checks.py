@@ -1,0 +1,248 @@
+"""What is true of a virtual machine with a person at its keyboard: checks like those of tests.lab.checks, in order."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from p7.build import DIST
+from tests.lab.checks import (
+    BUG,
+    LOGIN1,
+    RUNTIME_DIR,
+    UID,
+    USER,
+    ask,
+    client,
+    default_reached,
+    in_scope,
+    loginctl_shows,
+    services_started,
+    shown,
+    swaymsg,
+    told,
+)
+from tests.lab.vm import SLOW_SEC, Vm
+
+PASSWORD = "wired"
+PICTURE = Path(DIST, "sway.png")
+SLICE = f"/sys/fs/cgroup/user.slice/user-{UID}.slice"
+DISPLAY = ["env", "DISPLAY=:0", f"XAUTHORITY={RUNTIME_DIR}/Xauthority"]
+
+
+def awaited(vm: Vm, *argv: str, user: str | None = None) -> str:
+    """What a command writes, once it succeeds."""
+    last = (1, "")
+
+    def succeeds() -> bool:
+        nonlocal last
+        last = vm.run(argv, user)
+        return last[0] == 0
+
+    vm.until(succeeds, " ".join(argv))
+    return last[1].strip()
+
+
+def controllers_delegated(vm: Vm) -> str:
+    """The kernel's controllers reach the user's slice, where processes may move but the slice's limits may not."""
+    offered = ask(vm, "cat", f"{SLICE}/cgroup.controllers").split()
+    assert {"cpu", "io", "memory", "pids"} <= set(offered), offered
+    files = [f"{SLICE}/{name}" for name in ("", "cgroup.procs", "cgroup.subtree_control", "memory.max", "pids.max")]
+    owners = ask(vm, "stat", "--format=%U", *files).split()
+    assert owners == [USER, USER, USER, "root", "root"], owners
+    return " ".join(offered)
+
+
+def greeter_asks(vm: Vm) -> str:
+    vm.until(lambda: asks(vm), "tuigreet asks")
+    return "tuigreet on VT 1"
+
+
+def asks(vm: Vm) -> bool:
+    return re.search("(Username|Password):", vm.screen_text()) is not None
+
+
+def log_in(vm: Vm, session: str) -> None:
+    """Choose a session from tuigreet's menu, then give the name, unless it is remembered, and the password."""
+    greeter_asks(vm)
+    vm.press("f3")
+    vm.until(lambda: "Change session" in vm.screen_text(), "the menu opens")
+    rows = vm.screen_text().splitlines()
+    offered = rows[rows.index("Change session") + 1 : -1]
+    for key in ["up"] * len(offered) + ["down"] * offered.index(session) + ["ret"]:
+        vm.press(key)
+    vm.until(lambda: asks(vm), "the menu closes")
+    if "Password:" not in vm.screen_text():
+        vm.type(f"{USER}\n")
+        vm.until(lambda: "Password:" in vm.screen_text(), "it asks for the password")
+    vm.type(f"{PASSWORD}\n")
+
+
+def openbox_on_xorg(vm: Vm) -> str:
+    """Chosen at the greeter; the X server runs as the user, on the terminal that greetd gave."""
+    log_in(vm, "Openbox (X11)")
+    property = "xprop -root _OPENBOX_PID | grep CARDINAL"
+    manager = awaited(vm, *DISPLAY, "sh", "-c", property, user=USER).split()[-1]
+    assert manager == ask(vm, "pgrep", "--exact", "openbox", "--uid", USER)
+    assert ask(vm, *DISPLAY, "xprop", "-root", "XFree86_VT", user=USER) == "XFree86_VT(INTEGER) = 1"
+    assert ask(vm, "ps", "-C", "Xorg", "-o", "user=") == USER
+    return "openbox-session, Xorg on VT 1 without root"
+
+
+def loginctl_shows_x11(vm: Vm) -> str:
+    leader = ask(vm, "pgrep", "--exact", "xinit")
+    told(
+        shown(vm, "show-session", "1"),
+        **{"Type": "x11", "Display": ":0", "Desktop": "openbox", "TTY": "tty1", "VTNr": "1", "Leader": leader},
+    )
+    return f"session 1, leader {leader}"
+
+
+def openbox_logs_out(vm: Vm) -> str:
+    # Openbox does not hear what it is told while it starts.
+    awaited(vm, *DISPLAY, "sh", "-c", "openbox --exit; sleep 1; ! pgrep --exact openbox", user=USER)
+    return logged_out(vm)
+
+
+def logged_out(vm: Vm) -> str:
+    """Greeter and session are as before the login; of its processes only in_scope()'s sleep stays, as tmux would."""
+    vm.until(lambda: asks(vm), "the greeter is back")
+    left = f"! pgrep --uid {USER} --list-full | grep -v 'sleep 1000$'"
+    awaited(vm, "sh", "-c", left)
+    told(shown(vm, "show-session", "1"), Type="unspecified", Leader="0", VTNr="0", State="active")
+    assert ask(vm, "stat", "--format=%U", "/dev/tty1") == "root"
+    assert ask(vm, "stat", "--format=%U %a", RUNTIME_DIR) == f"{USER} 700"
+    return "greeter back, session reset, nothing left"
+
+
+def sway_on_drm(vm: Vm) -> str:
+    """Chosen at the greeter; it drives the graphics card."""
+    log_in(vm, "Sway (Wayland)")
+    awaited(vm, "sh", "-c", f"test -S {RUNTIME_DIR}/sway-ipc.*.sock")
+    output = swaymsg(vm, "-t", "get_outputs", "--pretty").splitlines()[0]
+    assert output.startswith("Output Virtual-1"), output
+    return output
+
+
+def on_the_terminal(vm: Vm) -> str:
+    """The session is where greetd started it, and the terminal the user's while it lasts."""
+    told(shown(vm, "show-session", "1"), TTY="tty1", VTNr="1")
+    assert ask(vm, "stat", "--format=%U", "/dev/tty1") == USER
+    return "tty1"
+
+
+def limit_holds(vm: Vm) -> str:
+    """In the session, a cgroup of the user's own making with a limit, which a process hits and dies of."""
+    swaymsg(vm, "exec", f"/lab/limited >{RUNTIME_DIR}/limited 2>&1")
+    output = awaited(vm, "sh", "-c", f"grep -q done {RUNTIME_DIR}/limited && cat {RUNTIME_DIR}/limited")
+    controllers, small, *_, large, _ = output.splitlines()
+    assert {"cpu", "io", "memory", "pids"} <= set(controllers.split()), output
+    assert (small, large) == (str(1 << 20), "ended with 137"), output
+    return "memory.max kills"
+
+
+def foot_on_screen(vm: Vm) -> str:
+    """A person opens a terminal and types in it; the card shows what grim finds inside."""
+    vm.press("meta_l", "ret")
+    vm.until(lambda: '"app_id": "foot"' in swaymsg(vm, "-t", "get_tree"), "foot has a window")
+    vm.type("loginctl; p7; touch typed\n")
+    awaited(vm, "test", "-e", f"/home/{USER}/typed")
+    vm.until(lambda: screens_agree(vm), "the screen shows what grim sees")
+    PICTURE.parent.mkdir(exist_ok=True)
+    vm.screenshot(PICTURE)
+    return f"picture in {PICTURE}"
+
+
+def screens_agree(vm: Vm) -> bool:
+    """Whether the lower nine tenths, without sway's clock, are the same and no single colour."""
+    pixels = vm.pixels()
+    lower = pixels[len(pixels) // 10 :]
+    environment = f"XDG_RUNTIME_DIR={RUNTIME_DIR} WAYLAND_DISPLAY=wayland-1"
+    digest = f"env {environment} grim -t ppm - | tail -c {len(lower)} | sha256sum"
+    inside = ask(vm, "sh", "-c", digest, user=USER).split()[0]
+    return len(set(lower)) > 2 and inside == hashlib.sha256(lower).hexdigest()
+
+
+def sway_logs_out(vm: Vm) -> str:
+    vm.type("swaymsg exit\n")
+    return logged_out(vm)
+
+
+def sleeps_and_wakes(vm: Vm) -> str:
+    """Suspend really sleeps, once swayidle's delay inhibitor is released; a client sees both signals."""
+    swaymsg(vm, "exec", "swayidle -w before-sleep 'sleep 2'")
+    awaited(vm, "sh", "-c", f"{client('systemd-inhibit')} --list | grep swayidle")
+    behind(vm, "gdbus monitor --system --dest org.freedesktop.login1 >/tmp/signals")
+    awaited(vm, "grep", "owned by", "/tmp/signals")
+    asked = time.monotonic()
+    behind(vm, " ".join([client("busctl"), "call", *LOGIN1, "Suspend", "b", "false", ">/tmp/suspend"]))
+    vm.monitor.wait("SUSPEND", SLOW_SEC)
+    took = time.monotonic() - asked
+    assert took >= 2, f"asleep after {took} s, for all the inhibitor"
+    assert vm.monitor.do("query-status")["status"] == "suspended"
+    vm.wake()
+    awaited(vm, "grep", r"PrepareForSleep (false", "/tmp/signals")
+    signals = re.findall(r"PrepareForSleep \((\w+),\)", ask(vm, "cat", "/tmp/signals"))
+    assert signals == ["true", "false"], signals
+    return f"asleep after {took:.1f} s, awake again, PrepareForSleep true and false"
+
+
+def behind(vm: Vm, command: str) -> None:
+    """Start a command of the user's and go on."""
+    ask(vm, "sh", "-c", f"{command} 2>&1 &", user=USER)
+
+
+def no_bug_logged(vm: Vm) -> str:
+    """Nothing that p7 wrote reports one."""
+    code, lines = vm.run(["grep", "--recursive", BUG, "/var/log"])
+    assert code == 1, lines
+    return "no internal error"
+
+
+def reboots(vm: Vm) -> str:
+    return ends(vm, "Reboot", "guest-reset")
+
+
+def powers_off(vm: Vm) -> str:
+    return ends(vm, "PowerOff", "guest-shutdown")
+
+
+def ends(vm: Vm, method: str, reason: str) -> str:
+    """The session's user asks for it over D-Bus, QEMU ends by itself and says why."""
+    ask(vm, client("busctl"), "call", *LOGIN1, method, "b", "false", user=USER)
+    assert vm.wait_exit() == reason, vm.console()
+    return f"QEMU ended: {reason}"
+
+
+SHORT: dict[str, Callable[[Vm], str]] = {
+    "default runlevel reached": default_reached,
+    "services started": services_started,
+    "controllers are delegated": controllers_delegated,
+    "the greeter asks": greeter_asks,
+    "PowerOff ends it": powers_off,
+}
+"""One machine's checks: that it starts and ends."""
+
+SESSION: dict[str, Callable[[Vm], str]] = {
+    "default runlevel reached": default_reached,
+    "the greeter asks": greeter_asks,
+    "Openbox runs on Xorg": openbox_on_xorg,
+    "loginctl shows it": loginctl_shows_x11,
+    "its end leaves nothing": openbox_logs_out,
+    "sway runs on the card": sway_on_drm,
+    "loginctl shows that": loginctl_shows,
+    "the terminal is the session's": on_the_terminal,
+    "processes are in the scope": in_scope,
+    "a user's limit holds": limit_holds,
+    "foot is on the screen": foot_on_screen,
+    "logout leaves nothing": sway_logs_out,
+    "sway runs once more": sway_on_drm,
+    "Suspend sleeps and wakes": sleeps_and_wakes,
+    "services are still up": services_started,
+    "logs are clean": no_bug_logged,
+    "Reboot ends it": reboots,
+}
+"""Another's: a person at its keyboard."""
