@@ -30,6 +30,7 @@ PRIVILEGE = "user"
 _PATIENCE_SEC = 5.0
 # os has no call that waits for a socket to appear. This wait is for the daemon's end, which is so noticed at once.
 _STEP_SEC = 0.005
+_GRACE_SEC = 0.05
 _RC_PATIENCE_SEC = 10.0
 _LAST_LINES = 5
 
@@ -89,7 +90,9 @@ class Sound:
             self._fail("pipewire-jack", "pw-jack is not installed, so JACK programs will not find PipeWire")
 
     def check_children(self) -> None:
-        """Name those that have ended since they were ready."""
+        """Name those that have ended since they were ready; one that cannot do its work ends soon."""
+        if self._children:
+            self._watch(*self._children).poll(_GRACE_SEC * 1000)
         for name in list(self._children):
             if how := self._end(name):
                 self._fail(name, how)
@@ -121,15 +124,20 @@ class Sound:
             os.close(output_fd)
 
     def _await(self, name: str, is_ready: "Callable[[], bool]") -> None:
-        poll = select.poll()
-        if name in self._children:
-            poll.register(os.pidfd_open(self._children[name]), select.POLLIN)
+        poll = self._watch(name)
         end = time.monotonic() + _PATIENCE_SEC
         while not is_ready():
             if poll.poll(_STEP_SEC * 1000):
                 raise Failure(self._end(name))
             if time.monotonic() > end:
                 raise Failure(f"not ready after {_PATIENCE_SEC:.0f} s")
+
+    def _watch(self, *names: str) -> "select.poll":
+        """What waits for the end of our own children among these."""
+        poll = select.poll()
+        for pid in (self._children[name] for name in names if name in self._children):
+            poll.register(os.pidfd_open(pid), select.POLLIN)
+        return poll
 
     def _end(self, name: str) -> str:
         """How a daemon of ours ended; empty while it runs."""
