@@ -130,10 +130,8 @@ def test_one_that_ends_just_after_it_was_ready_is_named(session):
     session.path("/run/bin").mkdir()
     session.path("/run/bin/wireplumber").symlink_to("/usr/bin/wireplumber")
     session.path("/run/bin/pipewire").symlink_to("/usr/bin/pipewire")
-    server = (
-        'import os, socket; s = socket.socket(socket.AF_UNIX); s.bind("native"); s.listen(); s.accept(); os._exit(9)'
-    )
-    script = f"#!/bin/sh\n/bin/mkdir {RUNTIME}/pulse && cd {RUNTIME}/pulse && exec /usr/bin/python3 -c '{server}'\n"
+    server = "import os, socket as s; s = s.socket(s.AF_UNIX); s.bind(b'native'); s.listen(); s.accept(); os._exit(9)"
+    script = f'#!/bin/sh\n/bin/mkdir {RUNTIME}/pulse && cd {RUNTIME}/pulse && exec /usr/bin/python3 -c "{server}"\n'
     session.put("/run/bin/pipewire-pulse", script)
     done = session.audio(PATH="/run/bin")
     assert (done.returncode, done.stderr) == (1, "lainos-audio-init: pipewire-pulse: ended with status 9\n")
