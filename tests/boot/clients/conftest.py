@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -19,13 +20,21 @@ from tests.need import missing
 PROGRAMS = ("network-manager", "upower", "libspa-0.2-bluetooth", "xserver-xorg-video-dummy")
 SUSPEND = '[power]\nsuspend = ["/usr/bin/touch", "/run/slept"]\n'
 """The lab's kernel is the machine's and must not sleep: a command in its place, and all around it is real."""
+MACHINE = Machine("zipapp", BOOTED + SUSPEND)
 INSIDE = Path(__file__).with_name("inside")
 
 
 @pytest.fixture(scope="package")
 def booted(layers: Callable[[Machine], list[Path]]) -> Iterator[Boot]:
-    staged, debian = layers(Machine("zipapp", BOOTED + SUSPEND))
-    with Boot([staged, programs(*PROGRAMS), debian]) as boot:
+    staged, debian = layers(MACHINE)
+    with booting([staged, programs(*PROGRAMS), debian]) as boot:
+        yield boot
+
+
+@contextmanager
+def booting(layers: Sequence[Path]) -> Iterator[Boot]:
+    """A machine whose session has begun, with this folder's own programs in /opt/lab."""
+    with Boot(layers) as boot:
         boot.wait_runlevel("default")
         logged_in(boot)
         shutil.copytree(INSIDE, boot.path("opt/lab"))
