@@ -3,7 +3,8 @@
 Makes sure of XDG_RUNTIME_DIR, opens the session with lainos-dbus-bridge, starts the session's D-Bus daemon unless one
 answers already, and becomes the compositor. P7_SESSION_TYPE chooses: wayland, which it is unless set, starts
 P7_COMPOSITOR (a name or a path), or else the first installed of sway, dwl and river; x11 starts openbox-session and an
-X server below it, unless DISPLAY names one that runs.
+X server below it, unless DISPLAY names one that runs. What the session's bus activates gets the session's environment,
+and in it the socket that the compositor has really made (dbus-update-activation-environment(1)).
 
 Of the login's environment it keeps, where they are no longer than 4096 bytes, LANG, LANGUAGE, LC_ALL and the other
 LC_* of locale(7), XKB_DEFAULT_RULES, _MODEL, _LAYOUT, _VARIANT and _OPTIONS, SSH_AUTH_SOCK, GNUPGHOME, P7_COMPOSITOR,
@@ -23,7 +24,7 @@ import os
 import stat
 import time
 
-from p7 import Failure, config, identity, log, proc, session_bus, session_env
+from p7 import Failure, activation, config, identity, log, proc, session_bus, session_env
 from p7.identity import User
 from p7.root import SYSTEM, Root
 
@@ -55,6 +56,7 @@ def run(root: Root = SYSTEM) -> int:
 
         x11.write_cookie(environment)
     session_bus.ensure(root, user, environment)
+    activation.follow(root, user, environment)
     proc.reset_signals()
     try:
         os.execve(argv[0], argv, session_env.block(environment))

@@ -91,6 +91,14 @@ def cgroup(root: Root, pid: int) -> str:
     return ""
 
 
+def descends(root: Root, pid: int, ancestor: int) -> bool:
+    """Whether a process is another, or came from it by parents that all still run."""
+    while pid > 1 and pid != ancestor:
+        # "PID (COMM) STATE PPID ...", and a comm may have any character in it (proc_pid_stat(5))
+        pid = int(root.read_or(f"/proc/{pid}/stat", ") ? 0").rpartition(")")[2].split()[1])
+    return pid == ancestor
+
+
 def end_with_launcher() -> None:
     """In the frozen form, end when its launcher does: a supervisor that kills the pid it knows means this process.
 

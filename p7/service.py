@@ -2,10 +2,15 @@
 
 import _socket
 import os
+import sys
 
-from p7 import cgroup, proc
+from p7 import cgroup, log, proc
 from p7.identity import User
 from p7.root import Root
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 def group(root: Root, user: User) -> str:
@@ -28,17 +33,41 @@ def start(program: str, argv: list[str], environment: dict[bytes, bytes], group:
     return pid
 
 
+def detach(work: "Callable[[], None]", group: str) -> None:
+    """Do something beside this process, in a cgroup as start() does, with no streams, and as nobody's child.
+
+    The program that this process becomes could not know what to make of a child's end.
+    """
+    pid = os.fork()
+    if pid == 0:
+        try:
+            if os.fork() == 0:
+                _settle(group, os.open("/dev/null", os.O_WRONLY | os.O_CLOEXEC))
+                work()
+        except Exception as error:
+            log.error(f"internal error, please report it: {error!r}")
+        finally:
+            os._exit(0)
+    os.waitpid(pid, 0)
+
+
 def answers(path: str) -> bool:
     """Whether somebody listens at a socket."""
+    return listener(path) >= 0
+
+
+def listener(path: str) -> int:
+    """The pid of who listens at a socket; 0 if it has none here, -1 if nobody does (unix(7), SO_PEERCRED)."""
     probe = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM | _socket.SOCK_CLOEXEC)
     try:
         probe.settimeout(1.0)
         probe.connect(path)
+        credentials = probe.getsockopt(_socket.SOL_SOCKET, _socket.SO_PEERCRED, 12)  # pid, uid, gid
     except OSError:
-        return False
+        return -1
     finally:
         probe.close()
-    return True
+    return int.from_bytes(credentials[:4], sys.byteorder)
 
 
 def environment() -> dict[bytes, bytes]:
@@ -49,6 +78,13 @@ def environment() -> dict[bytes, bytes]:
 
 
 def _become(program: str, argv: list[str], environment: dict[bytes, bytes], group: str, output_fd: int) -> None:
+    _settle(group, output_fd)
+    proc.reset_signals()
+    os.execve(program, argv, environment)
+
+
+def _settle(group: str, output_fd: int) -> None:
+    """Into a session and a cgroup of its own."""
     os.setsid()
     try:
         fd = os.open(f"{group}/cgroup.procs", os.O_WRONLY | os.O_CLOEXEC)
@@ -60,5 +96,3 @@ def _become(program: str, argv: list[str], environment: dict[bytes, bytes], grou
     for fd in (1, 2):
         if output_fd >= 0:
             os.dup2(output_fd, fd)
-    proc.reset_signals()
-    os.execve(program, argv, environment)

@@ -1,7 +1,7 @@
 """A private machine with what comes before a login: cgroups, the ghost files, a system bus and the bridge.
 
 with Seat(p7) as seat:
-    login = seat.login("--stay")
+    login = seat.login()
     assert seat.session()["LEADER"] == str(login.pid)
 """
 
@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from p7 import sdlogin
-from p7.build import PROJECT
+from p7.build import PROJECT, SYSTEM_PYTHON
 from tests.lab.private import LAIN, Private
 
 POLICY = Path(PROJECT, "rc/usr/share/dbus-1/system.d/org.freedesktop.login1.conf")
@@ -39,11 +39,23 @@ BUS = f"""\
 """
 SCOPE = "/sys/fs/cgroup/user.slice/user-1000.slice/session-1.scope"
 
-# What a login runs in a compositor's place: says what it got, then lives as long as it is told, by a fifo.
+# What a login runs in a compositor's place: says what it got, listens as one does, and stays.
 COMPOSITOR = """\
 #!/bin/sh
 { tr '\\0' '\\n' </proc/self/environ; } >/run/user/1000/environ
-exec sleep "${P7_STAY:-60}"
+exec /run/listen wayland-1
+"""
+LISTEN = f"""\
+#!{SYSTEM_PYTHON} -IS
+import os, socket, sys
+path = "/run/user/1000/" + sys.argv[1]
+if os.path.exists(path):
+    os.unlink(path)
+listener = socket.socket(socket.AF_UNIX)
+listener.bind(path)
+listener.listen()
+listener.set_inheritable(True)
+os.execlp("sleep", "sleep", "60")
 """
 
 
@@ -61,6 +73,7 @@ class Seat(Private):
             self.run([self.p7, applet])
         self.put("/run/bus.conf", BUS)
         self.put("/run/compositor", COMPOSITOR, 0o755)
+        self.put("/run/listen", LISTEN, 0o755)
         self.path("/run/dbus").mkdir()
         self.run(["dbus-daemon", "--config-file=/run/bus.conf", "--fork"])
         self.bridge = self.start_bridge()
