@@ -16,7 +16,8 @@ MOZ_ENABLE_WAYLAND; on x11 DISPLAY and XAUTHORITY. Nothing else gets through. KE
 locale's alone), /etc/environment and ~/.config/lainos/session.env are added, the last one winning; what is set for
 the session's identity they do not change.
 
-Exits with 127 if nothing to start was found, 126 if that could not be started, 2 for an unknown P7_SESSION_TYPE.
+Exits with 127 if nothing to start was found, 126 if that could not be started, 2 for an unknown P7_SESSION_TYPE; below
+greetd five seconds after it has said so, for a person to read and for a login that repeats itself.
 """
 
 import _socket
@@ -28,22 +29,38 @@ from p7 import Failure, activation, config, identity, log, proc, session_bus, se
 from p7.identity import User
 from p7.root import SYSTEM, Root
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import NoReturn
+
 PRIVILEGE = "user"
 _BROKER = "/run/lainos/session"
 _PATIENCE_SEC = 1.0
 _RETRY_SEC = 0.02
+_READING_SEC = 5.0  # the greeter clears the screen; and one that logs in by itself does so again and again
 _LAST_VT = 63  # console(4)
 _COMPOSITORS = ("sway", "dwl", "river")
 _LOGIN = frozenset(("XDG_VTNR", "GREETD_SOCK", "DISPLAY", "XAUTHORITY"))
 
 
 def run(root: Root = SYSTEM) -> int:
-    """Become the compositor; what keeps it from that is a Failure."""
+    """Become the compositor; the exit status says what kept it from that."""
     log.start_session(root)
-    user = _user(root)
     with open("/proc/self/environ", "rb") as file:
         block = file.read()  # as it was before Python added LC_CTYPE, which os.environ has
     login = session_env.pick(block, _LOGIN)
+    try:
+        _become(root, block, login)
+    except Failure as failure:
+        log.error(str(failure))
+        if "GREETD_SOCK" in login:
+            time.sleep(_READING_SEC)
+        return failure.status
+
+
+def _become(root: Root, block: bytes, login: dict[str, str]) -> "NoReturn":
+    """From the login's environment to the compositor. Raises Failure."""
+    user = _user(root)
     environment = _environment(root, user, session_env.pick(block, session_env.KEPT))
     if vt := _vt(login):
         environment["XDG_VTNR"] = vt

@@ -227,6 +227,15 @@ def test_what_cannot_be_started_is_named(seat, variables, status, text):
     wait(lambda: seat.processes() == [], "nothing is left of it")
 
 
+def test_a_person_can_read_it_before_greetd_clears_the_screen(seat):
+    begun = time.monotonic()
+    login = seat.login(P7_COMPOSITOR="nosuch", GREETD_SOCK="/run/greetd.sock")
+    assert "tried nosuch" in login.popen.stderr.readline()
+    said = time.monotonic() - begun
+    assert login.ended()[0] == 127
+    assert said < 2 and time.monotonic() - begun >= 5
+
+
 def test_it_refuses_root_and_strangers(seat):
     assert seat.run([seat.p7, "lainos-init"]).returncode == 77
     status, error = _fails(seat, uid=4242)
