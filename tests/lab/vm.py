@@ -30,8 +30,16 @@ BOOT_SEC = 300
 SLOW_SEC = 90
 """For what takes three or four."""
 
-KEYS = {"\n": "ret", " ": "spc", "-": "minus", ";": "semicolon"}
-"""Characters whose key has another name in QEMU's QKeyCode."""
+KEYS = {
+    "\n": ["ret"],
+    " ": ["spc"],
+    "-": ["minus"],
+    "=": ["equal"],
+    ";": ["semicolon"],
+    "/": ["slash"],
+    "_": ["shift", "minus"],
+}
+"""The keys of characters that are neither letters nor digits, by their names in QEMU's QKeyCode."""
 
 
 class Vm:
@@ -135,7 +143,8 @@ class Vm:
     def type(self, text: str) -> None:
         """Press keys one after the other, as a person would."""
         for character in text:
-            self.press(KEYS.get(character, character))
+            shift = ["shift"] if character.isupper() else []
+            self.press(*KEYS.get(character, [*shift, character.lower()]))
 
     def press(self, *keys: str) -> None:
         """Press keys together, by their names in QEMU's QKeyCode."""

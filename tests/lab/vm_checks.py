@@ -26,24 +26,12 @@ from tests.lab.checks import (
     told,
 )
 from tests.lab.vm import SLOW_SEC, Vm
+from tests.lab.vm_login import MENU, authenticate, awaited, choose, greeter_asks, logged_out, menu, type_command
 
-PASSWORD = "wired"
+OPENBOX, SWAY = "Openbox (X11)", "Sway (Wayland)"
 PICTURE = Path(DIST, "sway.png")
 SLICE = f"/sys/fs/cgroup/user.slice/user-{UID}.slice"
 DISPLAY = ["env", "DISPLAY=:0", f"XAUTHORITY={RUNTIME_DIR}/Xauthority"]
-
-
-def awaited(vm: Vm, *argv: str, user: str | None = None) -> str:
-    """What a command writes, once it succeeds."""
-    last = (1, "")
-
-    def succeeds() -> bool:
-        nonlocal last
-        last = vm.run(argv, user)
-        return last[0] == 0
-
-    vm.until(succeeds, " ".join(argv))
-    return last[1].strip()
 
 
 def controllers_delegated(vm: Vm) -> str:
@@ -56,34 +44,31 @@ def controllers_delegated(vm: Vm) -> str:
     return " ".join(offered)
 
 
-def greeter_asks(vm: Vm) -> str:
-    vm.until(lambda: asks(vm), "tuigreet asks")
-    return "tuigreet on VT 1"
-
-
-def asks(vm: Vm) -> bool:
-    return re.search("(Username|Password):", vm.screen_text()) is not None
-
-
-def log_in(vm: Vm, session: str) -> None:
-    """Choose a session from tuigreet's menu, then give the name, unless it is remembered, and the password."""
+def lists_sessions(vm: Vm) -> str:
+    """tuigreet offers what p7 installs."""
     greeter_asks(vm)
     vm.press("f3")
-    vm.until(lambda: "Change session" in vm.screen_text(), "the menu opens")
-    rows = vm.screen_text().splitlines()
-    offered = rows[rows.index("Change session") + 1 : -1]
-    for key in ["up"] * len(offered) + ["down"] * offered.index(session) + ["ret"]:
-        vm.press(key)
-    vm.until(lambda: asks(vm), "the menu closes")
-    if "Password:" not in vm.screen_text():
-        vm.type(f"{USER}\n")
-        vm.until(lambda: "Password:" in vm.screen_text(), "it asks for the password")
-    vm.type(f"{PASSWORD}\n")
+    vm.until(lambda: MENU in vm.screen_text(), "the menu opens")
+    offered = menu(vm)
+    assert {OPENBOX, SWAY} <= set(offered), offered
+    vm.press("esc")
+    return ", ".join(offered)
+
+
+def no_compositor(vm: Vm) -> str:
+    """The log says what was tried, and the greeter is back, once."""
+    type_command(vm, "env P7_COMPOSITOR=/nowhere lainos-init")
+    authenticate(vm)
+    said = awaited(vm, "grep", "--only-matching", "nothing to start: tried /nowhere", "/var/log/syslog")
+    logged_out(vm)
+    assert "\n" not in said, said
+    return said
 
 
 def openbox_on_xorg(vm: Vm) -> str:
     """Chosen at the greeter; the X server runs as the user, on the terminal that greetd gave."""
-    log_in(vm, "Openbox (X11)")
+    choose(vm, OPENBOX)
+    authenticate(vm)
     property = "xprop -root _OPENBOX_PID | grep CARDINAL"
     manager = awaited(vm, *DISPLAY, "sh", "-c", property, user=USER).split()[-1]
     assert manager == ask(vm, "pgrep", "--exact", "openbox", "--uid", USER)
@@ -107,20 +92,10 @@ def openbox_logs_out(vm: Vm) -> str:
     return logged_out(vm)
 
 
-def logged_out(vm: Vm) -> str:
-    """Greeter and session are as before the login; of its processes only in_scope()'s sleep stays, as tmux would."""
-    vm.until(lambda: asks(vm), "the greeter is back")
-    left = f"! pgrep --uid {USER} --list-full | grep -v 'sleep 1000$'"
-    awaited(vm, "sh", "-c", left)
-    told(shown(vm, "show-session", "1"), Type="unspecified", Leader="0", VTNr="0", State="active")
-    assert ask(vm, "stat", "--format=%U", "/dev/tty1") == "root"
-    assert ask(vm, "stat", "--format=%U %a", RUNTIME_DIR) == f"{USER} 700"
-    return "greeter back, session reset, nothing left"
-
-
 def sway_on_drm(vm: Vm) -> str:
     """Chosen at the greeter; it drives the graphics card."""
-    log_in(vm, "Sway (Wayland)")
+    choose(vm, SWAY)
+    authenticate(vm)
     awaited(vm, "sh", "-c", f"test -S {RUNTIME_DIR}/sway-ipc.*.sock")
     output = swaymsg(vm, "-t", "get_outputs", "--pretty").splitlines()[0]
     assert output.startswith("Output Virtual-1"), output
@@ -167,8 +142,12 @@ def screens_agree(vm: Vm) -> bool:
 
 
 def sway_logs_out(vm: Vm) -> str:
+    """Name and session are offered again, as chosen."""
     vm.type("swaymsg exit\n")
-    return logged_out(vm)
+    found = logged_out(vm)
+    rows = vm.screen_text().splitlines()
+    assert f"Username: {USER}" in rows and rows[-1].endswith(f"CMD {SWAY}"), rows
+    return found
 
 
 def sleeps_and_wakes(vm: Vm) -> str:
@@ -228,7 +207,8 @@ SHORT: dict[str, Callable[[Vm], str]] = {
 
 SESSION: dict[str, Callable[[Vm], str]] = {
     "default runlevel reached": default_reached,
-    "the greeter asks": greeter_asks,
+    "the greeter lists sessions": lists_sessions,
+    "no compositor, no session": no_compositor,
     "Openbox runs on Xorg": openbox_on_xorg,
     "loginctl shows it": loginctl_shows_x11,
     "its end leaves nothing": openbox_logs_out,
