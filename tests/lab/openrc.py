@@ -3,22 +3,16 @@
 from __future__ import annotations
 
 import subprocess
+from functools import partial
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
-from tests.lab.packages import apt, finish, unpack
-from tests.lab.tree import cache, locked
+from tests.lab.packages import apt, unpacked
+from tests.lab.tree import cache
 
 
 def openrc(suite: str) -> Path:
     """The layer, downloaded once (250 kB, and a suite's package lists). CalledProcessError where apt cannot."""
-    target = cache() / f"openrc-{suite}"
-    with locked(target.with_suffix(".lock")):
-        if not target.exists():
-            with TemporaryDirectory(prefix="p7-openrc-") as work:
-                unpack(download(suite, Path(work)), Path(work) / "layer")
-                finish(Path(work) / "layer", target)
-    return target
+    return unpacked(cache() / f"openrc-{suite}", partial(download, suite))
 
 
 def download(suite: str, work: Path) -> list[Path]:

@@ -9,15 +9,16 @@ import hashlib
 import os
 import shutil
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from tests.lab.tree import SUITE, cache, locked, mirror, tree
+from tests.lab.tree import CLIENTS, SUITE, cache, locked, mirror, tree
 
 APT = """\
 Dir::State::lists "{work}/lists";
-Dir::State::status "{tree}/var/lib/dpkg/status";
+Dir::State::status "{installed}";
 Dir::Cache "{work}/cache";
 Dir::Etc::sourcelist "{work}/sources.list";
 Dir::Etc::sourceparts "/dev/null";
@@ -28,18 +29,11 @@ APT::Install-Recommends "false";
 APT::Sandbox::User "root";
 """
 TOPS = ("bin", "sbin", "lib")
-"""What older packages have beside usr/ and the tree has merged into it."""
 
 
 def layer(*names: str, suite: str = SUITE) -> Path:
     """Packages and all they need beyond the tree, downloaded once. CalledProcessError where apt cannot."""
-    target = cached(*names, suite=suite)
-    with locked(target.with_suffix(".lock")):
-        if not target.exists():
-            with TemporaryDirectory(prefix="p7-packages-") as work:
-                unpack(download(names, suite, Path(work)), Path(work) / "layer")
-                finish(Path(work) / "layer", target)
-    return target
+    return unpacked(cached(*names, suite=suite), partial(download, names, suite))
 
 
 def cached(*names: str, suite: str = SUITE) -> Path:
@@ -48,36 +42,54 @@ def cached(*names: str, suite: str = SUITE) -> Path:
     return cache() / f"packages-{suite}-{digest}"
 
 
-def download(names: Sequence[str], suite: str, work: Path) -> list[Path]:
-    environment = apt(suite, work)
-    command = ["apt-get", "-qq", "--yes", "--download-only", "install", *names]
-    subprocess.run(command, env=environment, check=True)
-    return sorted(work.glob("cache/archives/*.deb"))
+def clients(suite: str) -> Path:
+    """systemd's client programs of another suite, where the tree has its own. They need its libsystemd-shared."""
+    return unpacked(cache() / f"clients-{suite}", partial(download_systemd, suite), CLIENTS)
 
 
-def apt(suite: str, work: Path) -> Mapping[str, str]:
-    """The environment of an apt that knows one suite's packages, now, and takes the tree's for installed."""
-    for folder in ("lists/partial", "cache/archives/partial"):
-        (work / folder).mkdir(parents=True)
-    (work / "sources.list").write_text(f"deb {mirror()} {suite} main\n")
-    (work / "apt.conf").write_text(APT.format(work=work, tree=tree()))
-    environment = {**os.environ, "APT_CONFIG": str(work / "apt.conf")}
-    subprocess.run(["apt-get", "-qq", "update"], env=environment, check=True)
-    return environment
+def unpacked(target: Path, download: Callable[[Path], Sequence[Path]], inside: Path = Path()) -> Path:
+    """A layer's folder; the first caller fills it with the packages that `download` leaves in a work folder."""
+    with locked(target.with_suffix(".lock")):
+        if not target.exists():
+            # Filled beside the target and renamed: a layer that has its name is whole.
+            beside = target.with_suffix(".partial")
+            shutil.rmtree(beside, ignore_errors=True)
+            (beside / inside).mkdir(parents=True)
+            with TemporaryDirectory(prefix="p7-packages-") as work:
+                for package in download(Path(work)):
+                    subprocess.run(["dpkg-deb", "-x", package, beside / inside], check=True)
+            merge(beside)
+            beside.rename(target)
+    return target
 
 
-def unpack(packages: Sequence[Path], layer: Path) -> None:
-    for package in packages:
-        subprocess.run(["dpkg-deb", "-x", package, layer], check=True)
+def merge(layer: Path) -> None:
+    """Put what older packages have beside usr/ where the tree has it."""
     for top in TOPS:
         if (layer / top).is_dir():
             shutil.copytree(layer / top, layer / "usr" / top, symlinks=True, dirs_exist_ok=True)
             shutil.rmtree(layer / top)
 
 
-def finish(layer: Path, target: Path) -> None:
-    """Copy beside the target and rename: a layer that has its name is whole."""
-    partial = target.with_suffix(".partial")
-    shutil.rmtree(partial, ignore_errors=True)
-    shutil.copytree(layer, partial, symlinks=True)
-    partial.rename(target)
+def download(names: Sequence[str], suite: str, work: Path) -> Sequence[Path]:
+    command = ["apt-get", "-qq", "--yes", "--download-only", "install", *names]
+    subprocess.run(command, env=apt(suite, work, tree() / "var/lib/dpkg/status"), check=True)
+    return sorted(work.glob("cache/archives/*.deb"))
+
+
+def download_systemd(suite: str, work: Path) -> Sequence[Path]:
+    # Without the tree's pins, which keep it out.
+    command = ["apt-get", "-qq", "-o", "Dir::Etc::PreferencesParts=/nonexistent", "download", "systemd"]
+    subprocess.run(command, env=apt(suite, work), cwd=work, check=True)
+    return sorted(work.glob("*.deb"))
+
+
+def apt(suite: str, work: Path, installed: Path = Path("/dev/null")) -> Mapping[str, str]:
+    """The environment of an apt that knows one suite's packages, and of a dpkg's status file those installed."""
+    for folder in ("lists/partial", "cache/archives/partial"):
+        (work / folder).mkdir(parents=True)
+    (work / "sources.list").write_text(f"deb {mirror()} {suite} main\n")
+    (work / "apt.conf").write_text(APT.format(work=work, tree=tree(), installed=installed))
+    environment = {**os.environ, "APT_CONFIG": str(work / "apt.conf")}
+    subprocess.run(["apt-get", "-qq", "update"], env=environment, check=True)
+    return environment
