@@ -44,7 +44,8 @@ def cached(*names: str, suite: str = SUITE) -> Path:
 
 def clients(suite: str) -> Path:
     """systemd's client programs of another suite, where the tree has its own. They need its libsystemd-shared."""
-    return unpacked(cache() / f"clients-{suite}", partial(download_systemd, suite), CLIENTS)
+    # Named as layer()'s are, so that both are downloaded together: a suite may move.
+    return unpacked(cached("systemd", suite=suite), partial(download_systemd, suite), CLIENTS)
 
 
 def unpacked(target: Path, download: Callable[[Path], Sequence[Path]], inside: Path = Path()) -> Path:

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from tests.lab.boot import Boot, until
-from tests.lab.inside import LOGIN1, RUNTIME_DIR, ask, client, seen, shown
-from tests.lab.session import behind, output, says, writes
+from tests.lab.inside import LOGIN1, RUNTIME_DIR, ask, client, seen, shown, swaymsg
+from tests.lab.session import behind, output, says
 
 SUSPEND = f"{client('busctl')} call {' '.join(LOGIN1)} Suspend b false"
 HOOK = """\
@@ -40,7 +40,8 @@ def test_it_tells_that_nobody_is_there(booted: Boot, swayidle: str) -> None:
     until(lambda: shown(booted, "show-session", "1")["IdleHint"] == "yes", 10, "the session is idle")
     assert shown(booted, "show-user", "lain")["IdleHint"] == shown(booted, "show-seat", "seat0")["IdleHint"] == "yes"
     assert shown(booted, "show-session", "1")["IdleSinceHint"] != "0"
-    writes(booted, swayidle, "SetIdleHint")
+    swaymsg(booted, "seat", "-", "cursor", "move", "5", "5")
+    until(lambda: shown(booted, "show-session", "1")["IdleHint"] == "no", 10, "who moves the pointer is there")
 
 
 def test_it_holds_up_sleep_until_it_is_ready_and_hears_of_the_waking(booted: Boot, swayidle: str) -> None:
