@@ -92,7 +92,9 @@ def test_a_signal_reaches_the_session_and_nobody_else(booted: Boot, verb: str, r
     for file in (inside, outside):
         writes(booted, file, "ready")
     says(booted, f"{LOGINCTL} {verb}")
-    says(booted, "sleep 0.3")
+    if reached:
+        writes(booted, inside, "signalled")
+    says(booted, "sleep 0.3")  # as long as it takes a signal to be seen, and more
     ask(booted, "pkill", "--full", "^sh /opt/lab/wait")
     assert ("signalled" in output(booted, inside)) is reached
     assert "signalled" not in output(booted, outside)
