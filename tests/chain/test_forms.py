@@ -4,7 +4,6 @@ import subprocess
 
 import pytest
 
-from p7 import sdlogin
 from tests.chain.seat import Seat, wait
 from tests.lab.private import LAIN
 from tests.need import need, need_root
@@ -18,33 +17,24 @@ def _needs():
     need("systemd-notify", "systemd")
 
 
-def test_the_chain_up_to_a_session(artifact):
+def test_the_chain_to_a_session_and_its_end(artifact):
     with Seat(artifact) as seat:
         assert seat.path("/sys/fs/cgroup/user.slice/user-1000.slice/session-1.scope/services").is_dir()
         assert seat.path("/run/systemd/users/1000").exists()
         notifyd = seat.start([artifact, "lainos-notifyd"], stderr=subprocess.PIPE)
         wait(lambda: seat.path("/run/systemd/notify").exists(), "lainos-notifyd listens")
-        environment = ["env", "NOTIFY_SOCKET=/run/systemd/notify"]
-        assert seat.run([*environment, "systemd-notify", "--ready"], uid=LAIN).returncode == 0  # its barrier was released
+        ready = seat.run(["env", "NOTIFY_SOCKET=/run/systemd/notify", "systemd-notify", "--ready"], uid=LAIN)
+        assert ready.returncode == 0, ready.stderr  # its barrier was released
         login = seat.login()
         wait(lambda: seat.session().get("TYPE") == "wayland", "the session is open")
         question = "org.freedesktop.login1 /org/freedesktop/login1/session/_31 org.freedesktop.login1.Session Leader"
         answer = seat.run(["busctl", "get-property", *question.split()], uid=LAIN)
         assert answer.stdout == f"u {seat.session()['LEADER']}\n", answer.stderr
         wait(lambda: "sleep" in seat.processes(), "the compositor runs")
-        login.popen.kill()
-        seat.path("/run/compositor").unlink()
-        assert "READY" in _end(seat, notifyd)
-
-
-def test_its_end_closes_the_session(artifact):
-    with Seat(artifact) as seat:
-        login = seat.login()
-        wait(lambda: seat.session().get("TYPE") == "wayland", "the session is open")
-        wait(lambda: "sleep" in seat.processes(), "the compositor runs")
         login.kill()
         wait(lambda: seat.session()["TYPE"] == "unspecified", "the session is closed")
-        assert "LEADER" not in sdlogin.parse(seat.path("/run/systemd/sessions/1").read_text())
+        assert "LEADER" not in seat.session()
+        assert "READY" in _end(seat, notifyd)
 
 
 def _end(seat, process):
