@@ -1,0 +1,43 @@
+"""Fixtures of the tests in QEMU: `vm` is a machine that one module's tests use in turn; its param is p7's form."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from tests.lab.run import BOOTED
+from tests.lab.stage import Machine
+from tests.lab.vm import Vm
+from tests.lab.vm_image import Image, image
+from tests.need import need, need_root
+
+TOOLS = {
+    "mmdebstrap": "mmdebstrap",
+    "qemu-system-x86_64": "qemu-system-x86",
+    "mksquashfs": "squashfs-tools",
+    "cpio": "cpio",
+}
+"""Commands that a machine is made with, and Debian's packages for them."""
+
+
+@pytest.fixture(scope="session")
+def images(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Image]:
+    """A function from a form of p7 to what a machine with it starts from."""
+    need_root("the tree's files are root's")
+    for tool, package in TOOLS.items():
+        need(tool, package)
+    made: dict[str, Image] = {}
+
+    def of(form: str) -> Image:
+        if form not in made:
+            made[form] = image(tmp_path_factory.mktemp("vm"), Machine(form, BOOTED))
+        return made[form]
+
+    return of
+
+
+@pytest.fixture(scope="module")
+def vm(request: pytest.FixtureRequest, images: Callable[[str], Image]) -> Iterator[Vm]:
+    with Vm(images(request.param)) as machine:
+        yield machine
