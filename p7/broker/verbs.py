@@ -48,11 +48,13 @@ class Verbs:
             self._describe(arguments)
             done(None)
         else:
-            count, call = self._verbs.get(verb, (-1, self._terminate))
-            if len(arguments) != count:
-                raise Refused("EINVAL", f"no verb {verb!r} with {len(arguments)} arguments")
-            call(*arguments)
+            self._check(verb, len(arguments))
+            self._verbs[verb][1](*arguments)
             done(None)
+
+    def _check(self, verb: str, count: int) -> None:
+        if verb not in self._verbs or self._verbs[verb][0] != count:
+            raise Refused("EINVAL", f"no verb {verb!r} with {count} arguments")
 
     def _describe(self, pairs: list[str]) -> None:
         values = description.parse(pairs)

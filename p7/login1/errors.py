@@ -17,7 +17,6 @@ NO_SESSION_FOR_PID = _LOGIN1 + "NoSessionForPID"
 NO_USER = _LOGIN1 + "NoSuchUser"
 NO_USER_FOR_PID = _LOGIN1 + "NoUserForPID"
 NOT_IN_CONTROL = _LOGIN1 + "NotInControl"
-NOT_ON_SEAT = _LOGIN1 + "SessionNotOnSeat"
 OPERATION_IN_PROGRESS = _LOGIN1 + "OperationInProgress"
 SLEEP_NOT_SUPPORTED = _LOGIN1 + "SleepVerbNotSupported"
 
