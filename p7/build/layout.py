@@ -1,7 +1,8 @@
 """build.py install and uninstall: lay out what a package owns below a folder, and take exactly that away.
 
 What the administrator may change, p7.toml and the files of rc.conf.d, is handled as a package manager would: install
-leaves a changed one alone and writes the new one beside it as NAME.new, uninstall leaves it where it is.
+leaves a changed one alone and writes the new one beside it as NAME.new, uninstall leaves it where it is. What is in
+the way and not p7's stops an install before it has written anything, and survives an uninstall.
 """
 
 import argparse
@@ -14,16 +15,26 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+# Where this link leads to p7, files at p7's paths are those of an earlier version.
+_MARK = Link("/usr/bin/lainos-dbus-bridge", "p7")
+
 
 def install(args: list[str]) -> int:
-    """Lay everything out. 0, or 1 with the path that could not be written."""
+    """Lay everything out. 0, or 1 with each path that is not p7's, or the one that could not be written."""
     parser = _parser("install", "Lay out below DIR what a package owns. Running it again changes nothing.")
+    forms = parser.add_mutually_exclusive_group()
     for form in FORMS:
         if form != "zipapp":
-            parser.add_argument(f"--{form}", dest="form", action="store_const", const=form, help=f"as dist/p7-{form}")
+            forms.add_argument(f"--{form}", dest="form", action="store_const", const=form, help=f"as dist/p7-{form}")
     options = parser.parse_args(args, argparse.Namespace(form="zipapp"))
-    entries = table(options.form)
     try:
+        entries = table(options.form)
+        foreign = [entry.path for entry in entries if _is_foreign(options.destdir, entry)]
+        for path in foreign:
+            print(f"build.py install: {options.destdir}{path}: is there and is not p7's", file=sys.stderr)
+        if foreign:
+            print("build.py install: nothing was written; see which package owns these", file=sys.stderr)
+            return 1
         for entry in entries:
             _lay(options.destdir + entry.path, entry)
     except OSError as error:
@@ -36,15 +47,19 @@ def uninstall(args: list[str]) -> int:
     """Take everything away, and each folder that is empty then. 0, or 1 with the path that could not be removed."""
     parser = _parser("uninstall", "Take away what install lays out below DIR, and the folders that are empty then.")
     destdir = parser.parse_args(args).destdir
-    entries = table("zipapp")
+    if not _is_link_to(destdir + _MARK.path, _MARK.target):
+        print(f"p7 is not installed below {destdir or '/'}")
+        return 0
     try:
-        for entry in entries:
-            _take(destdir + entry.path, entry)
-        folders = {folder for entry in entries for folder in _parents(entry.path)}
+        entries = {entry.path: entry for form in FORMS for entry in table(form)}
+        # The program and its links last: what an uninstall that failed has left is p7's to the next one.
+        taken = sum(_take(destdir + path, entry) for path, entry in reversed(entries.items()))
+        folders = {folder for path in entries for folder in _parents(path)}
         for folder in sorted(folders, reverse=True):  # what is inside before what it is in
             _remove_if_empty(destdir + folder)
     except OSError as error:
         return _failed("uninstall", error)
+    print(f"{taken} files and links are gone from {destdir or '/'}")
     return 0
 
 
@@ -78,15 +93,36 @@ def _lay(path: str, entry: File | Link) -> None:
     _replace(path, lambda new: _write(new, entry))
 
 
-def _take(path: str, entry: File | Link) -> None:
-    if isinstance(entry, Link) and os.path.lexists(path) and not os.path.islink(path):
-        return  # a program of that name, which is not p7's
-    if _is_changed(path, entry):
-        print(f"{path}: changed, so it stays")
-    else:
-        _remove(path)
+def _take(path: str, entry: File | Link) -> bool:
+    """Remove what is p7's; whether there was anything."""
     if isinstance(entry, File) and entry.config:
         _remove(path + ".new")
+    if not os.path.lexists(path) or (isinstance(entry, Link) and not _is_link_to(path, entry.target)):
+        return False
+    if _is_changed(path, entry):
+        print(f"{path}: changed, so it stays")
+        return False
+    _remove(path)
+    return True
+
+
+def _is_foreign(destdir: str, entry: File | Link) -> bool:
+    """Whether something is in the way that p7 did not put there, as a package manager would find a conflict."""
+    path = destdir + entry.path
+    if not os.path.lexists(path):
+        return False
+    if isinstance(entry, Link):
+        return not _is_link_to(path, entry.target)
+    if not os.path.isfile(path):
+        return True
+    if entry.config or _is_link_to(destdir + _MARK.path, _MARK.target):
+        return False
+    with open(path, "rb") as file:
+        return file.read() != entry.data()
+
+
+def _is_link_to(path: str, target: str) -> bool:
+    return os.path.islink(path) and os.readlink(path) == target
 
 
 def _is_changed(path: str, entry: File | Link) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import stat
 import subprocess
 import sys
@@ -95,14 +96,19 @@ def test_every_component_is_a_link_to_the_program(run: Run, tmp_path: Path, p7: 
 def test_uninstall_leaves_nothing(run: Run, tmp_path: Path) -> None:
     install(run, tmp_path)
     done = run("uninstall", "--destdir", str(tmp_path))
-    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert re.fullmatch(rf"[0-9]+ files and links are gone from {tmp_path}\n", done.stdout)
     assert listing(tmp_path) == {}
 
 
 def test_uninstall_where_nothing_is_does_nothing(run: Run, tmp_path: Path) -> None:
     (tmp_path / "usr/lib/other").mkdir(parents=True)
+    policy = tmp_path / "usr/share/dbus-1/system.d/org.freedesktop.login1.conf"
+    policy.parent.mkdir(parents=True)
+    policy.write_text("elogind's")
     before = listing(tmp_path)
-    assert run("uninstall", "--destdir", str(tmp_path)).returncode == 0
+    done = run("uninstall", "--destdir", str(tmp_path))
+    assert (done.returncode, done.stdout) == (0, f"p7 is not installed below {tmp_path}\n")
     assert listing(tmp_path) == before
 
 
@@ -132,17 +138,59 @@ def test_a_changed_config_file_is_the_administrators(run: Run, tmp_path: Path) -
     assert config.read_text() == 'profile = "contract"\n'
     assert config.with_name("p7.toml.new").read_text() == ours
     done = run("uninstall", "--destdir", str(tmp_path))
-    assert (done.returncode, done.stdout) == (0, f"{config}: changed, so it stays\n")
+    assert done.returncode == 0
+    assert done.stdout.startswith(f"{config}: changed, so it stays\n")
     assert [path for path in listing(tmp_path) if (tmp_path / path).is_file()] == ["etc/lainos/p7.toml"]
 
 
-def test_a_program_of_one_of_our_names_is_not_taken_away(run: Run, tmp_path: Path) -> None:
+def put_script(path: Path) -> None:
+    path.write_text("somebody else's\n")
+
+
+def put_link(path: Path) -> None:
+    path.symlink_to("/bin/true")
+
+
+FOREIGN = pytest.mark.parametrize("put", [put_script, put_link])
+
+
+@FOREIGN
+def test_a_program_of_one_of_our_names_is_not_taken_away(run: Run, tmp_path: Path, put: Callable[[Path], None]) -> None:
     install(run, tmp_path)
     program = tmp_path / "usr/bin/net-init"
     program.unlink()
-    program.write_text("somebody else's\n")
+    put(program)
+    before = listing(tmp_path)["usr/bin/net-init"]
     assert run("uninstall", "--destdir", str(tmp_path)).returncode == 0
-    assert [path for path in listing(tmp_path) if (tmp_path / path).is_file()] == ["usr/bin/net-init"]
+    left = listing(tmp_path)
+    assert set(left) == {"usr", "usr/bin", "usr/bin/net-init"}
+    assert left["usr/bin/net-init"] == before
+
+
+@FOREIGN
+def test_a_program_of_one_of_our_names_stops_an_install(run: Run, tmp_path: Path, put: Callable[[Path], None]) -> None:
+    program = tmp_path / "usr/bin/net-init"
+    program.parent.mkdir(parents=True)
+    put(program)
+    before = listing(tmp_path)
+    done = run("install", "--destdir", str(tmp_path))
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"build.py install: {program}: is there and is not p7's\n")
+    assert listing(tmp_path) == before
+
+
+def test_another_login1s_policy_stops_an_install_and_an_older_one_of_ours_does_not(run: Run, tmp_path: Path) -> None:
+    policy = tmp_path / "usr/share/dbus-1/system.d/org.freedesktop.login1.conf"
+    policy.parent.mkdir(parents=True)
+    policy.write_text("elogind's")
+    done = run("install", "--destdir", str(tmp_path))
+    assert (done.returncode, policy.read_text()) == (1, "elogind's")
+    assert done.stderr.startswith(f"build.py install: {policy}: is there and is not p7's\n")
+    policy.unlink()
+    install(run, tmp_path)
+    policy.write_text("an earlier p7's")
+    install(run, tmp_path)
+    assert "lainos" in policy.read_text()
 
 
 @pytest.mark.parametrize("verb", ["install", "uninstall"])
@@ -160,12 +208,19 @@ def test_a_folder_that_cannot_be_written_is_named(run: Run, tmp_path: Path) -> N
     assert done.stderr == f"build.py install: {tmp_path}/usr: File exists\n"
 
 
-def test_a_folder_in_place_of_a_file_is_named_and_nothing_half_made_stays(run: Run, tmp_path: Path) -> None:
+def test_a_folder_in_place_of_a_file_is_named_and_nothing_is_made(run: Run, tmp_path: Path) -> None:
     (tmp_path / "usr/bin/p7").mkdir(parents=True)
     done = run("install", "--destdir", str(tmp_path))
     assert done.returncode == 1
-    assert done.stderr == f"build.py install: {tmp_path}/usr/bin/p7: Is a directory\n"
+    assert done.stderr.startswith(f"build.py install: {tmp_path}/usr/bin/p7: is there and is not p7's\n")
     assert set(listing(tmp_path)) == {"usr", "usr/bin", "usr/bin/p7"}
+
+
+def test_one_form_is_installed(run: Run, tmp_path: Path) -> None:
+    done = run("install", "--destdir", str(tmp_path), "--static", "--frozen")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "not allowed with" in done.stderr
+    assert listing(tmp_path) == {}
 
 
 def test_the_static_form_installs_as_the_same_program(run: Run, tmp_path: Path, build: Callable[[str], Path]) -> None:
