@@ -13,32 +13,35 @@ if TYPE_CHECKING:
 class Key:
     """One key: its dotted name, its value under each profile, what it may be, and a sentence for the reader."""
 
-    __slots__ = ("choices", "contract", "default", "name", "text")
+    __slots__ = ("choices", "contract", "default", "most", "name", "text")
 
     def __init__(
-        self, name: str, default: "Value", contract: "Value", text: str, choices: tuple[str, ...] = ()
+        self, name: str, default: "Value", contract: "Value", text: str, choices: tuple[str, ...] = (), most: int = 0
     ) -> None:
         self.name = name
         self.default = default
         self.contract = contract
         self.text = text
         self.choices = choices
+        self.most = most  # of a number, whose least is 0
 
     def problem(self, value: object) -> str:
         """Why `value` cannot be this key's, or an empty string."""
         if COMMAND in self.choices and isinstance(value, list):
             good = bool(value) and all(isinstance(word, str) for word in value)
             return "" if good and value[0].startswith("/") else "a command is a list of words, an absolute path first"
+        if self.choices:
+            names = (_EXAMPLE if choice == COMMAND else f'"{choice}"' for choice in self.choices)
+            return "" if value in self.choices else f"must be one of {', '.join(names)}"
         if type(value) is not type(self.default):
             return f"must be {_KINDS[type(self.default)]}"
-        if self.choices and value not in self.choices:
-            return f"must be one of {', '.join(repr(c) for c in self.choices if c != COMMAND)}"
-        if isinstance(value, int) and value < 0:
-            return "must not be negative"
+        if self.most and isinstance(value, int) and not 0 <= value <= self.most:
+            return f"must be from 0 to {self.most}"
         return ""
 
 
 COMMAND = "[command]"
+_EXAMPLE = '["/path", "arg"]'
 _KINDS = {bool: "true or false", int: "a whole number", str: "a string"}
 _POWER = ("auto", "noop", "off", COMMAND)
 _HOW = (
@@ -63,21 +66,28 @@ KEYS = (
     Key("power.suspend", "auto", "noop", "Suspend, where the kernel offers it; the values as above.", _POWER),
     Key("power.hibernate", "auto", "off", "Hibernate, HybridSleep and SuspendThenHibernate, where kernel and swap offer"
         " it; the values as above.", _POWER),
-    Key("power.inhibit_delay_sec", 5, 5, "Seconds that shutdown and sleep wait for delay inhibitors."),
+    Key("power.inhibit_delay_sec", 5, 5, "Seconds, from 0 to 3600, that shutdown and sleep wait for delay inhibitors.",
+        most=3600),
 )  # fmt: skip
 
 
 class Config:
     """The values in force, by dotted name; `errors` counts what was wrong with the file, each logged."""
 
-    __slots__ = ("errors", "values")
+    __slots__ = ("_text", "errors", "values")
 
-    def __init__(self, values: "dict[str, Value]", errors: int = 0) -> None:
+    def __init__(self, values: "dict[str, Value]", errors: int = 0, text: str = "") -> None:
         self.values = values
         self.errors = errors
+        self._text = text
 
     def __getitem__(self, name: str) -> "Value":
         return self.values[name]
+
+    def complain(self, name: str, problem: str) -> None:
+        """Log what is wrong with a key, with its line in the file, and count it."""
+        log.error(f"{PATH}:{_line_of(name, self._text)}: {name}: {problem}")
+        self.errors += 1
 
 
 def defaults(profile: str = "desktop") -> "dict[str, Value]":
@@ -109,12 +119,21 @@ def parse(text: str) -> Config:
         log.error(f"{PATH}: {error}; the defaults apply")
         return Config(defaults(), 1)
     known = {key.name: key for key in KEYS}
-    wrong = {name: known[name].problem(value) if name in known else "no such key" for name, value in given.items()}
-    wrong = {name: problem for name, problem in wrong.items() if problem}
-    for name, problem in wrong.items():
-        log.error(f"{PATH}:{_line_of(name, text)}: {name}: {problem}; its default applies")
-    good = {name: value for name, value in given.items() if name not in wrong}
-    return Config({**defaults(str(good.get("profile", "desktop"))), **good}, len(wrong))
+    good: dict[str, Value] = {}
+    settings = Config(good, text=text)
+    for name, value in given.items():
+        if name not in known:
+            settings.complain(name, "no such key; ignored")
+        elif problem := known[name].problem(value):
+            settings.complain(name, f"{problem}, not {_shown(value)}; its default applies")
+        else:
+            good[name] = value
+    settings.values = {**defaults(str(good.get("profile", "desktop"))), **good}
+    return settings
+
+
+def _shown(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else repr(value)
 
 
 def _sets_nothing(text: str) -> bool:
@@ -131,9 +150,16 @@ def _flatten(table: "dict[str, object]", prefix: str = "") -> "dict[str, Value]"
 
 
 def _line_of(name: str, text: str) -> int:
-    """The line where a key stands; tomllib does not tell, so the first line that begins with its last part."""
-    last = name.rpartition(".")[2]
+    """The line where a key stands; tomllib does not tell, so the first that sets it, in its table or dotted."""
+    table = ""
     for number, line in enumerate(text.splitlines(), 1):
-        if line.split("=")[0].strip().rpartition(".")[2].strip("\"'") == last:
+        if line.lstrip().startswith("["):
+            table = _plain(line.strip(" \t[").partition("]")[0]) + "."
+        elif f"{name}.".startswith(f"{table}{_plain(line.partition('=')[0])}."):  # an inline table has its keys inside
             return number
     return 1
+
+
+def _plain(key: str) -> str:
+    """A dotted key without blanks and quotes."""
+    return ".".join(part.strip(" \t\"'") for part in key.split("."))

@@ -10,6 +10,11 @@ from p7 import config
 from p7.build import PROJECT
 from p7.root import Root
 
+PROFILES = '"desktop", "contract"'
+HOW = '"auto", "noop", "off", ["/path", "arg"]'
+COMMAND = "a command is a list of words, an absolute path first"
+DELAY = "power.inhibit_delay_sec: must be"
+
 
 def test_no_file_means_the_defaults(tmp_path):
     settings = config.load(Root(str(tmp_path)))
@@ -33,21 +38,26 @@ def test_a_command_is_a_list():
 @pytest.mark.parametrize(
     ("text", "line", "reason"),
     [
-        ('profile = "dekstop"', 1, "profile: must be one of 'desktop', 'contract'"),
-        ("\n[ghosts]\nbooted = 1", 3, "ghosts.booted: must be true or false"),
-        ("[ghosts]\n\nboted = true", 3, "ghosts.boted: no such key"),
-        ("[power]\nsuspend = []", 2, "power.suspend: a command is a list of words, an absolute path first"),
-        ('[power]\nsuspend = ["zzz"]', 2, "power.suspend: a command is a list of words, an absolute path first"),
-        ("[power]\ninhibit_delay_sec = -1", 2, "power.inhibit_delay_sec: must not be negative"),
-        ("[power]\ninhibit_delay_sec = true", 2, "power.inhibit_delay_sec: must be a whole number"),
-        ("ghosts.booted = 'yes'", 1, "ghosts.booted: must be true or false"),
+        ('profile = "dekstop"', 1, f"profile: must be one of {PROFILES}, not 'dekstop'; its default applies"),
+        ("\n[ghosts]\nbooted = 1", 3, "ghosts.booted: must be true or false, not 1; its default applies"),
+        ("[ghosts]\n\nboted = true", 3, "ghosts.boted: no such key; ignored"),
+        ("[session]\nbooted = true\n[ghosts]\n", 2, "session.booted: no such key; ignored"),
+        ("[session]\nkill = false\n[ghosts] # kill\nkill = 3", 4, "ghosts.kill: no such key; ignored"),
+        ("\n[power]\nhalt.x = 1", 3, "power.halt.x: no such key; ignored"),
+        ("\npower = { halt = 1 }", 2, f"power.halt: must be one of {HOW}, not 1; its default applies"),
+        ("[power]\nsuspend = []", 2, f"power.suspend: {COMMAND}, not []; its default applies"),
+        ('[power]\nsuspend = ["zzz"]', 2, f"power.suspend: {COMMAND}, not ['zzz']; its default applies"),
+        ("[power]\ninhibit_delay_sec = -1", 2, f"{DELAY} from 0 to 3600, not -1; its default applies"),
+        ("[power]\ninhibit_delay_sec = 3601", 2, f"{DELAY} from 0 to 3600, not 3601; its default applies"),
+        ("[power]\ninhibit_delay_sec = true", 2, f"{DELAY} a whole number, not true; its default applies"),
+        ("ghosts.booted = 'yes'", 1, "ghosts.booted: must be true or false, not 'yes'; its default applies"),
     ],
 )
 def test_a_wrong_key_is_named_with_its_line(capfd, text, line, reason):
     settings = config.parse(text)
     assert settings.errors == 1
     assert settings.values == config.defaults()
-    assert f"/etc/lainos/p7.toml:{line}: {reason}; its default applies" in capfd.readouterr().err
+    assert f"/etc/lainos/p7.toml:{line}: {reason}\n" in capfd.readouterr().err
 
 
 def test_one_wrong_key_leaves_the_others_in_force():
