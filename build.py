@@ -12,9 +12,9 @@ VERBS = {
     "install": ("p7.build.layout:install", "--destdir DIR [--static|--frozen]: what a package owns"),
     "uninstall": ("p7.build.layout:uninstall", "--destdir DIR: take exactly that away"),
     "demo": ("tests.lab.demo:main", "run the chain in private namespaces and show what applications see"),
-    "boot": ("tests.lab.run:main", "boot a Debian tree with OpenRC and p7 in namespaces"),
+    "boot": ("tests.lab.run:main", "boot a Debian tree with OpenRC and p7 in namespaces, as root"),
+    "vm": ("tests.lab.vm_run:main", "boot that tree in QEMU, with a kernel, a screen and a keyboard"),
     "bench": ("tests.bench.run:main", "[--quick]: start-up, memory, D-Bus and sizes beside other programs"),
-    "vm": ("tests.lab.vm_run:main", "the same in QEMU, with a kernel, a screen and a keyboard"),
     "test": ("p7.build.testing:main", "everything, by pytest; arguments go to it"),
 }
 
@@ -22,9 +22,12 @@ VERBS = {
 def main(argv: list[str]) -> int:
     """Run the verb that argv names."""
     verb, args = (argv[1], argv[2:]) if len(argv) > 1 else ("zipapp", [])
-    if verb not in VERBS:
+    if verb in ("-h", "--help"):
         print(__doc__, *(f"  {name:10} {text}" for name, (_, text) in VERBS.items()), sep="\n")
-        return 0 if verb in ("-h", "--help") else 2
+        return 0
+    if verb not in VERBS:
+        print(f"build.py: no such verb: {verb}; there are: {', '.join(VERBS)}", file=sys.stderr)
+        return 2
     module, _, function = VERBS[verb][0].partition(":")
     status: int = getattr(importlib.import_module(module), function)(args)
     return status

@@ -1,5 +1,6 @@
 """What build.py does; left out of every artifact. It lives here because the project's top level is fixed."""
 
+import argparse
 import os
 import subprocess
 import sys
@@ -15,6 +16,22 @@ def cache(*parts: str) -> str:
     path = os.path.join(base, "p7", *parts)
     os.makedirs(path, exist_ok=True)
     return path
+
+
+def no_arguments(verb: str, text: str, args: list[str]) -> None:
+    """Take --help and refuse anything else, for a verb that has no options."""
+    argparse.ArgumentParser(prog=f"build.py {verb}", description=text).parse_args(args)
+
+
+def output(name: str) -> str:
+    """Where an artifact belongs, its folder made if missing. Exits with the reason if it cannot be written there."""
+    try:
+        os.makedirs(DIST, exist_ok=True)
+    except OSError as error:
+        sys.exit(f"build.py: {error.filename}: {error.strerror}")
+    if not os.access(DIST, os.W_OK | os.X_OK):
+        sys.exit(f"build.py: {DIST}: cannot be written")
+    return os.path.join(DIST, name)
 
 
 def is_packer() -> bool:

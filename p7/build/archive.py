@@ -7,7 +7,7 @@ import os
 import stat
 import zipfile
 
-from p7.build import DIST, is_packer, pack, sources
+from p7.build import is_packer, no_arguments, output, pack, sources
 
 # One argument to the kernel, at most 255 bytes. -I and -S shut out the environment and site-packages. Attached to -c,
 # the program starts without runpy, which costs a script in a zip 6 ms. The path is made absolute, or an import after
@@ -25,13 +25,13 @@ start(sys.argv)
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
-def build(_args: list[str]) -> int:
+def build(args: list[str]) -> int:
     """Write dist/p7, with bytecode of the Python that its first line names."""
+    no_arguments("zipapp", (__doc__ or "").partition("\n\n")[0], args)
     sources.libraries()  # by this Python, which may have a pip that the system's lacks
     if not is_packer():
         return pack("zipapp")
-    os.makedirs(DIST, exist_ok=True)
-    path = os.path.join(DIST, "p7")
+    path = output("p7")
     write_program(path, SHEBANG + zipped())
     print(f"{path}: {os.path.getsize(path) / 1000:.0f} kB")
     return 0

@@ -5,18 +5,18 @@ import subprocess
 import sys
 import tempfile
 
-from p7.build import DIST, PROJECT, is_packer, pack, sources, venv
+from p7.build import PROJECT, is_packer, no_arguments, output, pack, sources, venv
 from p7.build.archive import write_program
 
 
-def build(_args: list[str]) -> int:
+def build(args: list[str]) -> int:
     """Write dist/p7-frozen, with the system's own Python and its shared libpython."""
+    no_arguments("frozen", (__doc__ or "").partition("\n\n")[0], args)
     sources.libraries()  # by this Python, which may have a pip that the system's lacks
     if not is_packer():
         return pack("frozen")
     python = venv.python("frozen", sources.project()["optional-dependencies"]["frozen"])
-    os.makedirs(DIST, exist_ok=True)
-    path = os.path.join(DIST, "p7-frozen")
+    path = output("p7-frozen")
     with tempfile.TemporaryDirectory() as folder:
         command = [python, "-m", "PyInstaller", "--log-level=ERROR", "--noconfirm", f"--workpath={folder}"]
         command += [f"--distpath={folder}", os.path.join(PROJECT, "p7/build/frozen.spec")]

@@ -11,7 +11,7 @@ import sys
 import sysconfig
 import tempfile
 
-from p7.build import DIST, PROJECT, is_packer, pack, sources, stdlib
+from p7.build import PROJECT, is_packer, no_arguments, output, pack, sources, stdlib
 
 # What the interpreter itself imports when it starts or ends, and the modules that every config.c has.
 _ALWAYS = "_ast _imp _string _tokenize _warnings atexit builtins faulthandler gc marshal sys".split()
@@ -34,13 +34,13 @@ struct _inittab _PyImport_Inittab[] = {
 """
 
 
-def build(_args: list[str]) -> int:
+def build(args: list[str]) -> int:
     """Write dist/p7-static, with the system's own Python: its libpython and its library must match."""
+    no_arguments("static", (__doc__ or "").partition("\n\n")[0], args)
     sources.libraries()  # by this Python, which may have a pip that the system's lacks
     if not is_packer():
         return pack("static")
-    os.makedirs(DIST, exist_ok=True)
-    path = os.path.join(DIST, "p7-static")
+    path = output("p7-static")
     with tempfile.TemporaryDirectory() as folder:
         _write_modules(folder)
         link(folder, path + ".new")
