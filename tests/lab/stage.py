@@ -34,7 +34,7 @@ def stage(layer: Path, machine: Machine) -> Path:
     """Fill a new folder with a layer: the stand-ins, p7 and its configuration, the runlevels."""
     shutil.copytree(RC, layer)
     install = [sys.executable, "build.py", "install", "--destdir", str(layer), *FORMS[machine.form]]
-    subprocess.run(install, cwd=REPO, check=True, stdout=sys.stderr)
+    subprocess.run(install, cwd=REPO, check=True, stdout=subprocess.DEVNULL)
     if machine.p7_toml:
         config = layer / "etc/lainos/p7.toml"
         config.parent.mkdir(parents=True, exist_ok=True)
