@@ -90,10 +90,16 @@ def users(root: Root) -> list[User]:
 
 
 def find_user(root: Root, config: Config) -> User | None:
-    """The user whom the machine belongs to, or None with one warning: a user made later becomes it at first login."""
+    """The user whom the machine belongs to, or None with one line that says why.
+
+    A user made later becomes it at first login; a name in p7.toml that cannot be it is one of the file's errors.
+    """
     wanted = config["identity.user"]
     for user in users(root):
         if user.name == wanted if wanted else _is_eligible(user):
+            if problem := _unfit(user):
+                config.complain("identity.user", f"{wanted!r} {problem}: no session is shown")
+                return None
             return user
     if wanted:
         log.warning(f"/etc/passwd has no user {wanted!r}, which [identity] user in p7.toml names: no session is shown")
@@ -103,4 +109,11 @@ def find_user(root: Root, config: Config) -> User | None:
 
 
 def _is_eligible(user: User) -> bool:
-    return _FIRST_UID <= user.uid <= _LAST_UID and user.shell.rpartition("/")[2] not in _NO_LOGIN
+    return _FIRST_UID <= user.uid <= _LAST_UID and not _unfit(user)
+
+
+def _unfit(user: User) -> str:
+    """Why a user can have no session, or an empty string."""
+    if user.uid == 0:
+        return "is root, who has no session"
+    return f"has no login shell but {user.shell}" if user.shell.rpartition("/")[2] in _NO_LOGIN else ""

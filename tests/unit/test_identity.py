@@ -38,6 +38,23 @@ def test_an_unknown_user_is_a_warning_that_names_the_key(tmp_path, capfd):
     assert "no user 'nanashi', which [identity] user in p7.toml names" in capfd.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("root", "is root, who has no session"),
+        ("daemon", "has no login shell but /usr/sbin/nologin"),
+    ],
+)
+def test_who_cannot_log_in_is_an_error_in_the_file(tmp_path, capfd, name, reason):
+    (tmp_path / "etc").mkdir()
+    (tmp_path / "etc/passwd").write_text(PASSWD)
+    settings = config.parse(f"[identity]\nuser = '{name}'\n")
+    assert identity.find_user(Root(str(tmp_path)), settings) is None
+    assert settings.errors == 1
+    said = f"p7: /etc/lainos/p7.toml:2: identity.user: '{name}' {reason}: no session is shown\n"
+    assert capfd.readouterr().err == said
+
+
 @pytest.mark.parametrize("passwd", [None, "", "root:x:0:0::/root:/bin/sh\n", "x:x:60000:1::/:/bin/sh\n"])
 def test_nobody_eligible_is_one_warning(tmp_path, capfd, passwd):
     assert _find(tmp_path, passwd) is None
