@@ -6,7 +6,8 @@
         vm.type("lain\\n")
         vm.screenshot(Path("greeter.png"))
 
-Leaving the block kills QEMU. Nothing is emulated in hurry: each wait is bounded, at four times what was measured.
+Leaving the block kills QEMU. Every wait is bounded, at several times what was measured: an emulated machine has no
+processor of its own.
 """
 
 from __future__ import annotations
