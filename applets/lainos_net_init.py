@@ -7,7 +7,7 @@ first; a value for "default" stands for every interface that is not named. Other
 too, other keys of the rest are left to sysctl(8). A kernel without IPv6 is no failure.
 
 Then runs `resolvconf -u` where that is installed and /etc/resolv.conf is not somebody else's; and where there is a
-wireless device and iwd's iwctl, asks for a scan, without waiting for it. With --interface only that interface's
+wireless device and iwd, asks that for a scan over D-Bus, without waiting for it. With --interface only that interface's
 parameters are set, for a udev rule.
 
 Exits with 0 if all is as wanted, 1 if something failed, each thing by its name, 2 if nothing could be done.
@@ -15,7 +15,7 @@ Exits with 0 if all is as wanted, 1 if something failed, each thing by its name,
 
 import os
 
-from p7 import Failure, log, ops, proc, sysctl
+from p7 import Failure, log, ops, proc, service, sysctl
 from p7.root import SYSTEM, Root
 
 TYPE_CHECKING = False
@@ -57,7 +57,8 @@ _OURS = "/etc/lainos/sysctl.d"
 _CONF = ("/proc/sys/net/ipv4/conf", "/proc/sys/net/ipv6/conf")
 _RESOLV_CONF = "/etc/resolv.conf"
 _PATIENCE_SEC = 10.0
-_SCAN_SEC = "30"  # iwctl waits for iwd for ever
+_BUS = "/run/dbus/system_bus_socket"
+_IWD = "/usr/share/dbus-1/system-services/net.connman.iwd.service"
 
 
 def options() -> "list[click.Parameter]":
@@ -116,24 +117,27 @@ class Refresh:
 
 
 class Scan:
-    """Ask iwd for a scan of one device, in the background: iwd may not have started yet."""
+    """Have iwd scan with some devices, in the background: it may not have started yet."""
 
-    __slots__ = ("device", "iwctl", "path")
+    __slots__ = ("devices", "path")
 
-    def __init__(self, path: str, iwctl: str, device: str) -> None:
+    def __init__(self, path: str, devices: list[str]) -> None:
         self.path = path
-        self.iwctl = iwctl
-        self.device = device
+        self.devices = devices
 
     def describe(self) -> str:
-        return f"run in the background: {' '.join(self._argv())}"
+        return f"ask iwd in the background for a scan: {', '.join(self.devices)}"
 
-    def apply(self, _root: Root) -> None:
-        quiet = [(os.POSIX_SPAWN_OPEN, fd, "/dev/null", os.O_RDWR, 0) for fd in range(3)]
-        os.posix_spawn(self.path, self._argv(), proc.ENVIRONMENT, file_actions=quiet, setsid=True)
+    def apply(self, root: Root) -> None:
+        from p7 import (
+            iwd,
+        )  # and with it jeepney; before the fork, since the frozen form's folder ends with this process
 
-    def _argv(self) -> list[str]:
-        return [self.path, _SCAN_SEC, self.iwctl, "station", self.device, "scan"]
+        def scan() -> None:
+            log.start_daemon(root)
+            iwd.scan(root.path(self.path), self.devices)
+
+        service.detach(scan)
 
 
 def _of_interface(root: Root, name: str, parameters: list[sysctl.Parameter]) -> list[sysctl.Parameter]:
@@ -159,9 +163,8 @@ def _services() -> "list[Operation]":
     steps: list[Operation] = []
     if resolvconf := proc.find("resolvconf", path):
         steps.append(Refresh(resolvconf))
-    timeout, iwctl = proc.find("timeout", path), proc.find("iwctl", path)
-    if timeout and iwctl:
-        steps += [Scan(timeout, iwctl, device) for device in _wireless()]
+    if os.path.exists(_IWD) and (devices := _wireless()):
+        steps.append(Scan(_BUS, devices))
     return steps
 
 

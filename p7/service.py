@@ -33,8 +33,8 @@ def start(program: str, argv: list[str], environment: dict[bytes, bytes], group:
     return pid
 
 
-def detach(work: "Callable[[], None]", group: str) -> None:
-    """Do something beside this process, in a cgroup as start() does, with no streams, and as nobody's child.
+def detach(work: "Callable[[], None]", group: str = "") -> None:
+    """Do something beside this process, in a cgroup if one is given, with no streams, and as nobody's child.
 
     The program that this process becomes could not know what to make of a child's end.
     """

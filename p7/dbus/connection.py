@@ -32,7 +32,7 @@ class Connection:
         self._received = received
         self._lost = lost
         self._serial = 0
-        self._answers: dict[int, Callable[[Message], None]] = {}
+        self._answers: dict[int, tuple[str, Callable[[Message], None]]] = {}
         self._input = bytearray()
         self._input_fds: list[int] = []
         self._output: list[tuple[bytes, tuple[int, ...]]] = []
@@ -66,10 +66,17 @@ class Connection:
 
     def call_bus(self, member: str, signature: str = "", *values: "Any", answer: "Callable[[Message], None]") -> None:
         """Ask the bus itself; `answer(message)` gets its reply or error, unless the connection is lost before."""
+        self.call(wire.BUS, wire.BUS_PATH, wire.BUS, member, signature, *values, answer=answer)
+
+    def call(
+        self, owner: str, path: str, interface: str, member: str, signature: str = "", *values: "Any",
+        answer: "Callable[[Message], None]",
+    ) -> None:  # fmt: skip
+        """Ask the bus or the owner of a unique name, of whom `answer(message)` gets the reply or error, as above."""
         body = wire.pack(signature, values)
         serial = self._next_serial()
-        self._answers[serial] = answer
-        self._send(wire.call(serial, wire.BUS, wire.BUS_PATH, wire.BUS, member, signature, body))
+        self._answers[serial] = owner, answer
+        self._send(wire.call(serial, owner, path, interface, member, signature, body))
 
     def reply(self, call: Message, signature: str, body: bytes, fds: tuple[int, ...] = ()) -> None:
         """Answer a call. The descriptors are closed once they are sent."""
@@ -175,9 +182,10 @@ class Connection:
         try:
             if message.kind in (wire.CALL, wire.SIGNAL):
                 self._received(message)
-            elif message.kind in (wire.RETURN, wire.ERROR) and message.sender == wire.BUS:
-                answer = self._answers.pop(message.reply_serial, None)
-                if answer is not None:
+            elif message.kind in (wire.RETURN, wire.ERROR):
+                owner, answer = self._answers.get(message.reply_serial, ("", None))
+                if answer is not None and message.sender in (owner, wire.BUS):  # the bus tells who has left
+                    del self._answers[message.reply_serial]
                     answer(message)
         except Exception as error:  # one message must never end the service of all
             log.error(f"internal error, please report it: {message.interface}.{message.member}: {error!r}")

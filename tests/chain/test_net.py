@@ -1,9 +1,12 @@
 """lainos-net-init, the artifact, in a network namespace: real sysctls, interfaces, openresolv and iwctl."""
 
+import subprocess
+import sys
 import time
 
 import pytest
 
+from tests.chain.seat import wait
 from tests.lab.private import LAIN, Private
 from tests.need import need, need_root
 
@@ -206,12 +209,81 @@ def test_a_resolvconf_that_fails_is_named(machine, p7):
     assert f"lainos-net-init: {program} -u: ended with 3\n" in done.stderr
 
 
-def test_a_scan_does_not_hold_up_the_boot(machine, p7):
-    """iwctl waits for iwd, which does not run here; no card either, only what sysfs would say of one."""
-    iwctl = need("iwctl", "iwd")
-    command = "mount -t tmpfs none /sys/class/net && mkdir -p /sys/class/net/wlan0/phy80211 /sys/class/net/eth0"
+IWD = """\
+import sys
+from jeepney import DBusAddress, HeaderFields, MessageType, message_bus, new_error, new_method_return
+from jeepney.io.blocking import open_dbus_connection
+
+bus = open_dbus_connection("unix:path=/run/dbus/system_bus_socket")
+bus.send_and_get_reply(message_bus.RequestName("net.connman.iwd"))
+device = {"net.connman.iwd.Device": {"Name": ("s", "wlan0")}, "net.connman.iwd.Station": {}}
+busy = {"net.connman.iwd.Device": {"Name": ("s", "wlan1")}, "net.connman.iwd.Station": {}}
+objects = {"/0": {"net.connman.iwd.Adapter": {}}, "/0/3": device, "/1/4": busy}
+while True:
+    call = bus.receive()
+    if call.header.message_type is not MessageType.method_call:
+        continue
+    path, member = (call.header.fields[field] for field in (HeaderFields.path, HeaderFields.member))
+    print(path, member, flush=True)
+    if member == "GetManagedObjects":
+        bus.send(new_method_return(call, "a{oa{sa{sv}}}", (objects,)))
+    elif path == "/1/4":
+        bus.send(new_error(call, "net.connman.iwd.InProgress"))
+    else:
+        bus.send(new_method_return(call))
+"""
+BUS = """\
+<busconfig>
+  <type>system</type>
+  <listen>unix:path=/run/dbus/system_bus_socket</listen>
+  <auth>EXTERNAL</auth>
+  <servicedir>/run/services</servicedir>
+  <policy context="default">
+    <allow user="*"/><allow own="*"/><allow send_destination="*"/><allow receive_sender="*"/>
+  </policy>
+</busconfig>
+"""
+ACTIVATION = "[D-BUS Service]\nName=net.connman.iwd\nExec=/bin/touch /run/activated\nUser=root\n"
+CARDS = "mount -t tmpfs none /sys/class/net; mkdir -p /sys/class/net/wlan0/phy80211 /sys/class/net/wlan1/phy80211"
+
+
+@pytest.fixture
+def wireless(machine):
+    """Two cards, as sysfs would tell of them; no kernel here can have one. The bus could activate iwd."""
+    need("iwctl", "iwd")
+    need("dbus-daemon", "dbus-daemon")
+    machine.write("/run/bus.conf", BUS)
+    machine.write("/run/services/net.connman.iwd.service", ACTIVATION)
+    machine.path("/run/dbus").mkdir()
+    return machine
+
+
+def _start_scan(machine, p7):
+    listen = (
+        "import socket; s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM); s.bind('/dev/log');"
+        "print('up', flush=True)\nwhile True: print(s.recv(4096).decode(), flush=True)"
+    )
+    log = machine.start(["timeout", "50", sys.executable, "-c", listen], stdout=subprocess.PIPE)
+    assert log.stdout.readline() == "up\n"
     began = time.monotonic()
-    done = machine.net(["sh", "-c", f"{command} && exec {p7} lainos-net-init"])
+    done = machine.net(["sh", "-c", f"{CARDS} /sys/class/net/eth0; exec {p7} lainos-net-init"])
     assert (done.returncode, time.monotonic() - began < 3) == (0, True), done.stderr
-    found = machine.run(["sh", "-c", "cat /proc/[0-9]*/cmdline | tr '\\0' ' '"]).stdout
-    assert f"/timeout 30 {iwctl} station wlan0 scan" in found
+    return log.stdout
+
+
+def test_a_scan_waits_in_the_background_for_the_bus_and_for_iwd(wireless, artifact):
+    """Neither runs when the boot comes by; the stand-in speaks iwd's part of the D-Bus API (station-api.txt)."""
+    log = _start_scan(wireless, artifact)
+    wireless.run(["dbus-daemon", "--config-file=/run/bus.conf", "--fork"])
+    time.sleep(1)
+    assert not wireless.path("/run/activated").exists()
+    iwd = wireless.start(["timeout", "20", sys.executable, "-c", IWD], stdout=subprocess.PIPE)
+    calls = [iwd.stdout.readline() for _ in range(3)]
+    assert calls == ["/ GetManagedObjects\n", "/0/3 Scan\n", "/1/4 Scan\n"]
+    assert [log.readline().partition(": ")[2] for _ in range(2)] == ["wlan0: iwd scans\n", "wlan1: iwd scans\n"]
+    wait(lambda: wireless.run(["pgrep", "--full", "lainos-net-init"]).stdout == "", "nothing of it is left")
+
+
+def test_without_wireless_nobody_waits(machine, p7):
+    assert machine.net([p7, "lainos-net-init"]).returncode == 0
+    assert machine.run(["pgrep", "--full", "lainos-net-init"]).stdout == ""
