@@ -8,7 +8,7 @@ import os
 
 from applets import lainos_net_init
 from p7 import dispatch
-from p7.build import DIST, PROJECT, example, man, sources
+from p7.build import DIST, PROJECT, example, licences, man
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def table(form: str) -> list[File | Link]:
         File("/etc/lainos/p7.toml", lambda: example.p7_toml().encode(), config=True),
         *_man(),
         *_documents(),
-        *_licences(),
+        *_licences(form),
     ]
 
 
@@ -78,23 +78,21 @@ def _man() -> list[File | Link]:
 
 
 def _documents() -> list[File]:
-    names = ["README.md", "CHANGELOG.md", *sorted(glob.glob("docs/*.md", root_dir=PROJECT))]
-    return [
-        File(f"/usr/share/doc/p7/{os.path.basename(name)}", functools.partial(_read, os.path.join(PROJECT, name)))
-        for name in names
-    ]
+    names = ["README.md", "CHANGELOG.md", *sorted(glob.glob("docs/*.*", root_dir=PROJECT))]
+    paths = {name: os.path.join(PROJECT, name) for name in names if not name.endswith(".json")}
+    return [File(f"/usr/share/doc/p7/{name}", functools.partial(_read, path)) for name, path in paths.items()]
 
 
-def _licences() -> list[File]:
-    """Ours, and those of the libraries that an artifact has in it."""
+def _licences(form: str) -> list[File]:
+    """Ours, and those of what the artifact has in it."""
     folder = "/usr/share/licenses/p7"
-    texts = {name: data for name, data in sources.libraries().items() if ".dist-info/" in name}
     return [
         File(f"{folder}/LICENSE", lambda: _read(os.path.join(PROJECT, "LICENSE"))),
         *(
-            File(f"{folder}/LICENSE.{name.split('-')[0]}", functools.partial(bytes, data))
-            for name, data in texts.items()
+            File(f"{folder}/LICENSE.{name}", functools.partial(bytes, data))
+            for name, data in licences.libraries().items()
         ),
+        *(File(f"{folder}/LICENSE.{name}", functools.partial(licences.text, name)) for name in licences.INSIDE[form]),
     ]
 
 

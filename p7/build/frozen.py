@@ -15,10 +15,9 @@ def build(args: list[str]) -> int:
     sources.libraries()  # by this Python, which may have a pip that the system's lacks
     if not is_packer():
         return pack("frozen")
-    python = venv.python("frozen", sources.project()["optional-dependencies"]["frozen"])
     path = output("p7-frozen")
     with tempfile.TemporaryDirectory() as folder:
-        command = [python, "-m", "PyInstaller", "--log-level=ERROR", "--noconfirm", f"--workpath={folder}"]
+        command = [_python(), "-m", "PyInstaller", "--log-level=ERROR", "--noconfirm", f"--workpath={folder}"]
         command += [f"--distpath={folder}", os.path.join(PROJECT, "p7/build/frozen.spec")]
         # The same hash seed gives the same bytes.
         environment = {
@@ -34,3 +33,13 @@ def build(args: list[str]) -> int:
             write_program(path, file.read())
     print(f"{path}: {os.path.getsize(path) / 1e6:.1f} MB")
     return 0
+
+
+def packages() -> str:
+    """The folder that PyInstaller is installed in."""
+    command = [_python(), "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
+
+
+def _python() -> str:
+    return venv.python("frozen", sources.project()["optional-dependencies"]["frozen"])

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from p7 import dispatch
-from p7.build import PROJECT
+from p7.build import PROJECT, licences
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -25,12 +25,15 @@ OWNED = {
     "etc/init.d/lainos-net-init": 0o755,
     "etc/init.d/lainos-notifyd": 0o755,
     "etc/lainos/p7.toml": 0o644,
+    "etc/rc.conf.d/p7-iwd.conf": 0o644,
     "etc/rc.conf.d/p7-notify.conf": 0o644,
     "etc/rc.conf.d/p7.conf": 0o644,
+    "usr/lib/lainos/iwd/main.conf": 0o644,
     "usr/lib/sysusers.d/p7.conf": 0o644,
+    "usr/lib/udev/rules.d/81-p7-net.rules": 0o644,
     "usr/share/dbus-1/system.d/org.freedesktop.login1.conf": 0o644,
     "usr/share/doc/p7/README.md": 0o644,
-    "usr/share/doc/p7/deviations.md": 0o644,
+    "usr/share/doc/p7/docs/deviations.md": 0o644,
     "usr/share/doc/p7/greetd.toml": 0o644,
     "usr/share/licenses/p7/LICENSE": 0o644,
     "usr/share/licenses/p7/LICENSE.click": 0o644,
@@ -228,3 +231,22 @@ def test_the_static_form_installs_as_the_same_program(run: Run, tmp_path: Path, 
     done = run("install", "--destdir", str(tmp_path), "--static")
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "usr/bin/p7").read_bytes() == static.read_bytes()
+    licences = {path.name for path in (tmp_path / "usr/share/licenses/p7").iterdir()}
+    assert licences == {"LICENSE", *(f"LICENSE.{name}" for name in ("click", "jeepney", "python", "zlib"))}
+    assert run("uninstall", "--destdir", str(tmp_path)).returncode == 0
+    assert listing(tmp_path) == {}
+
+
+def test_what_pyinstaller_adds_comes_with_its_licence(build: Callable[[str], Path]) -> None:
+    build("frozen")
+    texts = {name: licences.text(name) for name in licences.INSIDE["frozen"]}
+    words = {"python": b"PSF", "zlib": b"Gailly", "expat": b"Thai", "libffi": b"Green", "pyinstaller": b"Exception"}
+    assert {name: word in texts[name] for name, word in words.items()} == dict.fromkeys(texts, True)
+
+
+def test_every_link_in_an_installed_document_leads_somewhere(run: Run, tmp_path: Path) -> None:
+    install(run, tmp_path)
+    folder = tmp_path / "usr/share/doc/p7"
+    for document in folder.rglob("*.md"):
+        for target in re.findall(r"\]\(([^)#]+)", document.read_text()):
+            assert (document.parent / target).exists(), f"{document.name}: {target}"
