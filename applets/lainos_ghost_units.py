@@ -38,5 +38,5 @@ def plan(user: identity.User | None, session: identity.Session, *, booted: bool)
     steps.append(ops.Mkdir("/run/user"))
     if user is not None:
         steps.append(RuntimeDir(user))
-        steps += sdlogin.files(user, session)
+        steps += [*sdlogin.files(user, session), sdlogin.Forget(user)]
     return steps

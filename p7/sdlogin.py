@@ -4,6 +4,7 @@ The format is that of facts measured on libsystemd 252 to 262 (sd-login(3) docum
 lines as in environment files. Monitors see a file only when it is renamed into place, so ops.Write does just that.
 """
 
+import os
 import time
 
 from p7.identity import SEAT_ID, SESSION_CLASS, SESSION_ID, STATE, Session, User
@@ -13,12 +14,39 @@ from p7.root import Root
 FOLDERS = ("users", "sessions", "seats", "machines", "shutdown", "inhibit")
 SESSION_FILE = f"/run/systemd/sessions/{SESSION_ID}"
 SEAT_FILE = f"/run/systemd/seats/{SEAT_ID}"
+_USERS = "/run/systemd/users"
+_MARK = "# Written by p7 for libsystemd. Do not parse."
 _PLAIN = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.:;,+ "
 
 
 def user_file(user: User) -> str:
     """The path of the user's file."""
-    return f"/run/systemd/users/{user.uid}"
+    return f"{_USERS}/{user.uid}"
+
+
+class Forget:
+    """No file of ours for any user but this one, whom p7.toml may have named only now."""
+
+    __slots__ = ("path", "user")
+
+    def __init__(self, user: User) -> None:
+        self.path = _USERS
+        self.user = user
+
+    def describe(self) -> str:
+        return f"remove from {self.path} what is p7's and another user's than {self.user.uid}"
+
+    def apply(self, root: Root) -> None:
+        try:
+            fd = os.open(root.path(self.path), os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        except (FileNotFoundError, NotADirectoryError):
+            return  # nothing of ours is there
+        try:
+            for name in os.listdir(fd):
+                if name != str(self.user.uid) and root.read_or(f"{self.path}/{name}", "").startswith(_MARK):
+                    os.unlink(name, dir_fd=fd)
+        finally:
+            os.close(fd)
 
 
 def files(user: User, session: Session) -> list[Write]:
@@ -56,7 +84,7 @@ def parse(text: str) -> dict[str, str]:
 
 def _session(user: User, session: Session) -> str:
     lines = [
-        "# Written by p7 for libsystemd. Do not parse.",
+        _MARK,
         f"UID={user.uid}",
         f"USER={user.name}",
         "ACTIVE=1",
@@ -80,7 +108,7 @@ def _session(user: User, session: Session) -> str:
 
 def _user(user: User, session: Session) -> str:
     lines = [
-        "# Written by p7 for libsystemd. Do not parse.",
+        _MARK,
         f"NAME={user.name}",
         f"STATE={STATE}",
         f"RUNTIME={user.runtime_path}",
@@ -94,7 +122,7 @@ def _user(user: User, session: Session) -> str:
 
 def _seat(user: User) -> str:
     lines = [
-        "# Written by p7 for libsystemd. Do not parse.",
+        _MARK,
         "IS_SEAT0=1",
         "CAN_TTY=1",
         "CAN_GRAPHICAL=1",

@@ -74,9 +74,18 @@ class Keeper:
         if self.user is None:
             self.user = identity.find_user(self._root, self._settings)
             if self.user is not None:
-                ops.run([RuntimeDir(self.user), *sdlogin.files(self.user, self.session)], self._root)
+                files = sdlogin.files(self.user, self.session)
+                ops.run([RuntimeDir(self.user), *files, sdlogin.Forget(self.user)], self._root)
                 self._found(self.user)
         return self.user
+
+    def why_nobody(self) -> str:
+        """What to tell a login while owner() is None; the settings are those of the broker's start."""
+        name = self._settings["identity.user"]
+        remedy = "after a change of [identity] there, 'rc-service lainos-dbus-bridge restart'"
+        if name:
+            return f"no session can be that of {name!r}, whom p7.toml named when lainos-dbus-bridge started; {remedy}"
+        return f"/etc/passwd has no user with a uid from 1000 to 59999, and p7.toml named none; {remedy}"
 
     def open(self, user: User, pid: int, pidfd: int, description: dict[str, str | int]) -> None:
         """Make a process a member; `pidfd` is the keeper's from here on. Raises Refused."""
@@ -173,7 +182,7 @@ class Keeper:
 
     def _publish(self) -> None:
         if self.user is not None:
-            ops.run(sdlogin.files(self.user, self.session), self._root)
+            ops.run([*sdlogin.files(self.user, self.session), sdlogin.Forget(self.user)], self._root)
         self._changed()
 
     def _end(self, path: str) -> None:

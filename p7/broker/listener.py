@@ -70,7 +70,7 @@ class Listener:
         _, uid, _ = _credentials(socket)
         owner = self._keeper.owner()
         if owner is None:
-            return "this machine has no user yet (see [identity] in p7.toml)"
+            return self._keeper.why_nobody()
         if uid != owner.uid:
             return f"the session is {owner.name}'s, and uid {uid} asks for it"
         if len(self._clients) >= _MOST_CLIENTS:

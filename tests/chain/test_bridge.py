@@ -197,7 +197,26 @@ def test_what_stands_where_the_socket_belongs_is_left_alone(p7, kind):
 
 def test_nobody_to_open_a_session_for(p7):
     with Seat(p7, passwd=PASSWD.partition("lain:x")[0]) as seat:
-        assert _ask(seat, b"type=x11\n") == "error: this machine has no user yet (see [identity] in p7.toml)\n"
+        answer = _ask(seat, b"type=x11\n")
+        assert answer.startswith("error: /etc/passwd has no user with a uid from 1000 to 59999")
+
+
+def test_a_wrong_user_in_the_configuration_is_told_with_the_remedy(p7):
+    with Seat(p7, toml="[identity]\nuser = 'nanashi'\n") as seat:
+        seat.path("/etc/lainos/p7.toml").write_text("")
+        answer = _ask(seat, b"type=x11\n")
+        assert answer.startswith("error: no session can be that of 'nanashi'")
+        assert "'rc-service lainos-dbus-bridge restart'" in answer
+
+
+def test_a_user_who_was_made_another_leaves_nothing(p7):
+    with Seat(p7) as seat:
+        seat.bridge.kill(signal.SIGTERM)
+        seat.bridge.ended()
+        seat.put("/etc/lainos/p7.toml", "[identity]\nuser = 'arisu'\n")
+        seat.bridge = seat.start_bridge()
+        assert _ask(seat, b"type=x11\n", uid=1001) == "ok\n"
+        assert os.listdir(seat.path("/run/systemd/users")) == ["1001"]
 
 
 def test_a_full_run_leaves_the_broker_running(p7):

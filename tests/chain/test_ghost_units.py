@@ -135,6 +135,23 @@ def test_a_malformed_config_is_reported_and_the_work_done(p7):
         assert not machine.path("/run/systemd/system").exists()
 
 
+def test_another_user_leaves_nothing_of_the_one_before(p7):
+    with Private() as machine:
+        machine.run([p7, "lainos-ghost-units"])
+        machine.path("/run/systemd/users/1002").write_text("somebody else's")
+        machine.path("/etc/lainos/p7.toml").write_text("[identity]\nuser = 'arisu'\n")
+        assert machine.run([p7, "lainos-ghost-units"]).returncode == 0
+        assert sorted(os.listdir(machine.path("/run/systemd/users"))) == ["1001", "1002"]
+
+
+def test_root_is_no_user_and_the_line_is_named(p7):
+    with Private(toml="\n[identity]\nuser = 'root'\n") as machine:
+        done = machine.run([p7, "lainos-ghost-units"])
+        assert done.returncode == 1
+        assert "lainos-ghost-units: /etc/lainos/p7.toml:3: identity.user: 'root' is root" in done.stderr
+        assert os.listdir(machine.path("/run/systemd/users")) == []
+
+
 def test_no_user_yet_makes_folders_only(p7):
     with Private(passwd=f"root:x:0:0::/root:/bin/sh\nlainos:x:{LAINOS}:{LAINOS}::/:/sbin/nologin\n") as machine:
         done = machine.run([p7, "lainos-ghost-units"])
