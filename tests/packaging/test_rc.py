@@ -51,6 +51,18 @@ def test_notify_socket_is_set_for_the_named_services_alone(service: str, socket:
     assert shell(RC / "etc/rc.conf.d/p7-notify.conf", exported, RC_SVCNAME=service) == socket
 
 
+@pytest.mark.parametrize("service", ["iwd", "sshd"])
+def test_iwd_alone_looks_for_p7s_main_conf_after_its_own(service: str) -> None:
+    exported = shell(RC / "etc/rc.conf.d/p7-iwd.conf", "sh -c 'echo ${CONFIGURATION_DIRECTORY-}'", RC_SVCNAME=service)
+    first, _, second = exported.partition(":")
+    assert first == ("/etc/iwd" if service == "iwd" else "")
+    if second:
+        config = configparser.ConfigParser()
+        assert config.read(f"{RC}{second}/main.conf")
+        assert config["General"]["EnableNetworkConfiguration"] == "true"
+        assert config["Network"]["NameResolvingService"] == "resolvconf"
+
+
 def test_cgroups_are_unified() -> None:
     assert shell(RC / "etc/rc.conf.d/p7.conf", 'echo "$rc_cgroup_mode"') == "unified"
 
