@@ -12,9 +12,9 @@ from types import TracebackType
 from typing import Any, Self
 
 from tests.bus.client import Client
+from tests.lab import bus
 from tests.lab.private import LAIN, PASSWD, Private
 
-POLICY = Path(__file__).parents[2] / "rc/usr/share/dbus-1/system.d/org.freedesktop.login1.conf"
 # A stand-in for the kernel's door to sleep: whatever a test asks for, the machine it runs on stays awake.
 POWER = """\
 mount -t tmpfs tmpfs /sys/power
@@ -24,32 +24,9 @@ echo "s2idle [deep]" >/sys/power/mem_sleep
 echo 0:0 >/sys/power/resume
 echo 0 >/sys/power/resume_offset
 """
-# The default context is that of the distribution's system.conf; what it includes of /etc would need the machine's.
-CONFIG = """\
-<busconfig>
-  <type>system</type>
-  <listen>unix:path=/run/dbus/system_bus_socket</listen>
-  <listen>unix:path={folder}/bus</listen>
-  <auth>EXTERNAL</auth>
-  <policy context="default">
-    <allow user="*"/>
-    <deny own="*"/>
-    <deny send_type="method_call"/>
-    <allow send_type="signal"/>
-    <allow send_requested_reply="true" send_type="method_return"/>
-    <allow send_requested_reply="true" send_type="error"/>
-    <allow receive_type="method_call"/>
-    <allow receive_type="method_return"/>
-    <allow receive_type="error"/>
-    <allow receive_type="signal"/>
-    <allow send_destination="org.freedesktop.DBus"/>
-  </policy>
-  <include>{policy}</include>
-  <include ignore_missing="yes">/usr/share/dbus-1/system.d/org.freedesktop.PolicyKit1.conf</include>
-  <limit name="max_replies_per_connection">50000</limit>
-  <limit name="max_message_unix_fds">64</limit>
-</busconfig>
-"""
+POLKIT = '<include ignore_missing="yes">/usr/share/dbus-1/system.d/org.freedesktop.PolicyKit1.conf</include>'
+MORE = f"""{POLKIT}
+<limit name="max_replies_per_connection">50000</limit><limit name="max_message_unix_fds">64</limit>"""
 
 
 class Machine:
@@ -66,7 +43,7 @@ class Machine:
         self.address = f"unix:path={folder}/bus"
         self._config = folder / "bus.conf"
         self._log = folder / "log"
-        self._config.write_text(CONFIG.format(folder=folder, policy=POLICY))
+        self._config.write_text(bus.config(f"{folder}/bus", more=MORE))
         self.private.__enter__()
         self.private.path("/run/dbus").mkdir()
         self.sh(POWER)

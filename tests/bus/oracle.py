@@ -14,8 +14,8 @@ from tests.bus.client import (
     Client,
     wait_for,
 )
-from tests.bus.machine import CONFIG, POLICY, POWER
-from tests.lab import tree
+from tests.bus.machine import MORE, POWER
+from tests.lab import bus, tree
 from tests.lab.boot import cgroup2, joined, populated, until
 from tests.lab.private import PASSWD
 from tests.need import missing
@@ -83,8 +83,8 @@ class Elogind:
         (self._work / "layer/etc/passwd").write_text((base / "etc/passwd").read_text() + "".join(users))
         (self._work / "layer/etc/machine-id").write_text("0123456789abcdef0123456789abcdef\n")
         # The bridge's policy, for elogind's own hides from us what it would answer.
-        shutil.copy(POLICY, self._work / "bus/policy.conf")
-        (self._work / "bus/bus.conf").write_text(CONFIG.format(folder="/mnt", policy="/mnt/policy.conf"))
+        shutil.copy(bus.POLICY, self._work / "bus/policy.conf")
+        (self._work / "bus/bus.conf").write_text(bus.config("/mnt/bus", policy="/mnt/policy.conf", more=MORE))
 
     def _wait(self) -> None:
         """Until both serve, and the session is there."""

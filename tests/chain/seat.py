@@ -17,26 +17,11 @@ from pathlib import Path
 from typing import Any, Self
 
 from p7 import sdlogin
-from p7.build import PROJECT, SYSTEM_PYTHON
+from p7.build import SYSTEM_PYTHON
+from tests.lab import bus
 from tests.lab.private import LAIN, Private
+from tests.need import need
 
-POLICY = Path(PROJECT, "rc/usr/share/dbus-1/system.d/org.freedesktop.login1.conf")
-BUS = f"""\
-<busconfig>
-  <type>system</type>
-  <listen>unix:path=/run/dbus/system_bus_socket</listen>
-  <auth>EXTERNAL</auth>
-  <policy context="default">
-    <allow user="*"/>
-    <allow send_destination="org.freedesktop.DBus"/>
-    <allow send_type="signal"/>
-    <allow send_requested_reply="true" send_type="method_return"/>
-    <allow send_requested_reply="true" send_type="error"/>
-    <allow receive_sender="*"/>
-  </policy>
-  <include>{POLICY}</include>
-</busconfig>
-"""
 SCOPE = "/sys/fs/cgroup/user.slice/user-1000.slice/session-1.scope"
 
 # What a login runs in a compositor's place: says what it got, listens as one does, and stays.
@@ -68,10 +53,11 @@ class Seat(Private):
         self.log = ""
 
     def __enter__(self) -> Self:
+        need("dbus-daemon", "dbus-daemon")
         super().__enter__()
         for applet in ("cgroup-delegate", "lainos-ghost-units"):
             self.run([self.p7, applet])
-        self.put("/run/bus.conf", BUS)
+        self.put("/run/bus.conf", bus.config())
         self.put("/run/compositor", COMPOSITOR, 0o755)
         self.put("/run/listen", LISTEN, 0o755)
         self.path("/run/dbus").mkdir()

@@ -11,7 +11,6 @@ import pytest
 
 from tests.chain.seat import Bridge, Seat, wait
 from tests.lab.private import LAIN, LAINOS, PASSWD, Private
-from tests.need import need, need_root
 
 SOCKET = "/run/lainos/session"
 # Connects, sends its standard input as one message, prints the answer.
@@ -26,18 +25,6 @@ except BrokenPipeError:
     pass
 print(s.recv(4096).decode(), end="")
 """
-
-
-@pytest.fixture(autouse=True)
-def _needs():
-    need_root("namespaces, cgroups and a second user")
-    need("dbus-daemon", "dbus-daemon")
-
-
-@pytest.fixture
-def seat(p7):
-    with Seat(p7) as seat:
-        yield seat
 
 
 def _ask(seat, message, uid=LAIN):
@@ -111,8 +98,6 @@ def test_a_message_that_makes_no_sense(shared, message, answer):
 @pytest.fixture(scope="module")
 def shared(p7):
     """One machine for all messages: the broker must outlive each."""
-    need_root("namespaces, cgroups and a second user")
-    need("dbus-daemon", "dbus-daemon")
     with Seat(p7) as seat:
         yield seat
 

@@ -7,21 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.chain.seat import Seat
 from tests.lab.private import LAINOS, Private
-from tests.need import need, need_root
-
-
-@pytest.fixture(autouse=True)
-def _needs():
-    need_root("namespaces, cgroups and a second user")
-    need("dbus-daemon", "dbus-daemon")
-
-
-@pytest.fixture
-def seat(p7):
-    with Seat(p7) as seat:
-        yield seat
 
 
 def _line(pid, key):

@@ -6,13 +6,11 @@ import pytest
 
 from tests.chain.seat import Seat, wait
 from tests.lab.private import LAIN
-from tests.need import need, need_root
+from tests.need import need
 
 
 @pytest.fixture(autouse=True)
 def _needs():
-    need_root("namespaces, cgroups and a second user")
-    need("dbus-daemon", "dbus-daemon")
     need("busctl", "systemd")
     need("systemd-notify", "systemd")
 

@@ -9,7 +9,6 @@ import pytest
 
 from tests.chain.seat import COMPOSITOR, Seat, wait
 from tests.lab.private import LAIN, PASSWD
-from tests.need import need, need_root
 
 BUS = "/run/user/1000/bus"
 # The documented list, for a wayland session without a login's variables.
@@ -33,18 +32,6 @@ WAYLAND = {
     "MOZ_ENABLE_WAYLAND": "1",
     "P7_COMPOSITOR": "/run/compositor",
 }
-
-
-@pytest.fixture(autouse=True)
-def _needs():
-    need_root("namespaces, cgroups and a second user")
-    need("dbus-daemon", "dbus-daemon")
-
-
-@pytest.fixture
-def seat(p7):
-    with Seat(p7) as seat:
-        yield seat
 
 
 def _environ(seat):

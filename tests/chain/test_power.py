@@ -6,7 +6,7 @@ import pytest
 
 from tests.chain.seat import SCOPE, Seat, wait
 from tests.lab.private import LAIN
-from tests.need import need, need_root
+from tests.need import need
 
 MANAGER = ["/org/freedesktop/login1", "org.freedesktop.login1.Manager"]
 SESSION = ["/org/freedesktop/login1/session/_31", "org.freedesktop.login1.Session"]
@@ -20,9 +20,7 @@ _GLIBC = 0x180000000  # signals 32 and 33: its posix_spawn leaves its own two ig
 
 @pytest.fixture(autouse=True)
 def _needs():
-    need_root("namespaces, cgroups and a second user")
-    for tool in ("dbus-daemon", "dbus-send"):
-        need(tool, "dbus-bin" if tool == "dbus-send" else tool)
+    need("dbus-send", "dbus-bin")
 
 
 def _call(seat, place, member, *arguments, uid=LAIN):

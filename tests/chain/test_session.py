@@ -3,23 +3,8 @@
 import signal
 import time
 
-import pytest
-
 from tests.chain.seat import SCOPE, Seat, wait
 from tests.lab.private import LAIN, PASSWD
-from tests.need import need, need_root
-
-
-@pytest.fixture(autouse=True)
-def _needs():
-    need_root("namespaces, cgroups and a second user")
-    need("dbus-daemon", "dbus-daemon")
-
-
-@pytest.fixture
-def seat(p7):
-    with Seat(p7) as seat:
-        yield seat
 
 
 def _opened(seat, **variables):

@@ -4,14 +4,13 @@ import pytest
 
 from tests.chain.seat import SCOPE, Seat, wait
 from tests.lab.private import LAIN, LAINOS
-from tests.need import need, need_root
+from tests.need import need
 
 PATH = "/run/bin:/usr/local/bin:/usr/bin:/bin"
 
 
 @pytest.fixture(autouse=True)
 def _needs():
-    need_root("namespaces, cgroups and a second user")
     for tool, package in (("xinit", "xinit"), ("Xvfb", "xvfb"), ("openbox-session", "openbox"), ("xprop", "x11-utils")):
         need(tool, package)
 

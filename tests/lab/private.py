@@ -21,7 +21,7 @@ from tempfile import mkdtemp
 from typing import Any, Self
 
 from tests.lab.boot import cgroup2
-from tests.need import missing
+from tests.need import missing, need_root
 
 LAIN, LAINOS = 1000, 990
 PASSWD = f"""\
@@ -90,6 +90,7 @@ class Private:
         self._started: list[subprocess.Popen[str]] = []
 
     def __enter__(self) -> Self:
+        need_root("namespaces, cgroups and a second user")
         self.cgroup.mkdir()
         unshare = ["unshare", "--mount", "--pid", "--net", "--cgroup", "--fork", "--kill-child=KILL", "--mount-proc"]
         command = [*_join(self.cgroup), "setpriv", "--pdeathsig=KILL", *unshare, "sh", "-ec", _SETUP, "sh"]

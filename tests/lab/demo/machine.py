@@ -14,35 +14,13 @@ import time
 from pathlib import Path
 
 from p7 import VERSION
-from p7.build import PROJECT, sources
+from p7.build import sources
+from tests.lab import bus
 from tests.lab.demo import mounts, table
 from tests.lab.demo.mounts import HOME, LAIN, LAINOS, WORK
 
 BIN = WORK / "bin"
 ERRORS = WORK / "errors"
-POLICY = Path(PROJECT, "rc/usr/share/dbus-1/system.d/org.freedesktop.login1.conf")
-BUS = """\
-<busconfig>
-  <type>system</type>
-  <listen>unix:path=/run/dbus/system_bus_socket</listen>
-  <auth>EXTERNAL</auth>
-  <policy context="default">
-    <allow user="*"/>
-    <deny own="*"/>
-    <deny send_type="method_call"/>
-    <allow send_type="signal"/>
-    <allow send_requested_reply="true" send_type="method_return"/>
-    <allow send_requested_reply="true" send_type="error"/>
-    <allow receive_type="method_call"/>
-    <allow receive_type="method_return"/>
-    <allow receive_type="error"/>
-    <allow receive_type="signal"/>
-    <allow send_destination="org.freedesktop.DBus"/>
-  </policy>
-  <include>{policy}</include>
-</busconfig>
-"""
-"""The system bus as distributions configure it, without the user that it drops to and the services it starts."""
 
 
 def main() -> int:
@@ -117,7 +95,7 @@ def start_chain(log: Log, cgroups: bool) -> None:
     one_shot("lainos-ghost-units")
     daemon([BIN / "lainos-notifyd", "--ready-fd"], log)
     Path("/run/dbus").mkdir()
-    (WORK / "bus.conf").write_text(BUS.format(policy=POLICY))
+    (WORK / "bus.conf").write_text(bus.config())
     daemon(["dbus-daemon", f"--config-file={WORK}/bus.conf", "--nofork", "--nopidfile", "--print-address"], log)
     daemon([BIN / "lainos-dbus-bridge", "--ready-fd"], log)
 

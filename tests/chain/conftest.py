@@ -1,0 +1,15 @@
+"""The machine that most tests here share the shape of."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.chain.seat import Seat
+
+
+@pytest.fixture
+def seat(p7: Path) -> Iterator[Seat]:
+    """All that comes before a login, with the zipapp."""
+    with Seat(p7) as seat:
+        yield seat
