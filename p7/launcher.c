@@ -5,6 +5,7 @@
    start: no /proc, no library folder, no environment variable. */
 
 #include <Python.h>
+#include <dlfcn.h>
 #include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
@@ -13,28 +14,64 @@
 
 extern const struct _frozen p7_modules[];
 
-/* _p7.syscall(number, int | bytes | None ...) -> (result, errno): p7/linux.py's door, where ctypes is none. */
-static PyObject *
-p7_syscall(PyObject *module, PyObject *const *args, Py_ssize_t count)
+/* A number and up to six arguments, each an int, bytes or None, as C has them; false with an exception set. */
+static int
+convert(PyObject *const *args, Py_ssize_t count, long value[7])
 {
-    long value[7] = {0};
-    if (count < 1 || count > 7)
-        return PyErr_Format(PyExc_TypeError, "syscall() takes a number and up to six arguments");
+    if (count < 1 || count > 7) {
+        PyErr_SetString(PyExc_TypeError, "it takes a number and up to six arguments");
+        return 0;
+    }
     for (Py_ssize_t i = 0; i < count; i++) {
         if (PyBytes_Check(args[i]))
             value[i] = (long)PyBytes_AS_STRING(args[i]);
         else if (args[i] != Py_None)
             value[i] = (long)PyLong_AsUnsignedLongMask(args[i]);
         if (PyErr_Occurred())
-            return NULL;
+            return 0;
     }
+    return 1;
+}
+
+/* _p7.syscall(number, int | bytes | None ...) -> (result, errno): p7/linux.py's door, where ctypes is none. */
+static PyObject *
+p7_syscall(PyObject *module, PyObject *const *args, Py_ssize_t count)
+{
+    long value[7] = {0};
+    if (!convert(args, count, value))
+        return NULL;
     errno = 0;
     long result = syscall(value[0], value[1], value[2], value[3], value[4], value[5], value[6]);
     return Py_BuildValue("li", result, errno);
 }
 
+/* _p7.find(library, function) -> address: p7/native.py's. Raises OSError. */
+static PyObject *
+p7_find(PyObject *module, PyObject *args)
+{
+    const char *library, *function;
+    if (!PyArg_ParseTuple(args, "ss", &library, &function))
+        return NULL;
+    void *handle = dlopen(library, RTLD_NOW);
+    void *address = handle ? dlsym(handle, function) : NULL;
+    return address ? PyLong_FromVoidPtr(address) : PyErr_Format(PyExc_OSError, "%s", dlerror());
+}
+
+/* _p7.call(address, int | bytes | None ...) -> the result as a long. */
+static PyObject *
+p7_call(PyObject *module, PyObject *const *args, Py_ssize_t count)
+{
+    long value[7] = {0};
+    if (!convert(args, count, value))
+        return NULL;
+    long (*function)(long, long, long, long, long, long) = (void *)value[0];
+    return PyLong_FromLong(function(value[1], value[2], value[3], value[4], value[5], value[6]));
+}
+
 static PyMethodDef functions[] = {
     {"syscall", (PyCFunction)(void (*)(void))p7_syscall, METH_FASTCALL, "syscall(2)"},
+    {"find", p7_find, METH_VARARGS, "dlopen(3) and dlsym(3)"},
+    {"call", (PyCFunction)(void (*)(void))p7_call, METH_FASTCALL, "a function by its address"},
     {NULL},
 };
 static struct PyModuleDef definition = {PyModuleDef_HEAD_INIT, "_p7", NULL, 0, functions};
