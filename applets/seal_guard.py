@@ -1,0 +1,84 @@
+"""Stop a package transaction that would break the seal.
+
+pacman's hook 00-p7-guard.hook runs it before anything is changed, with the names of the packages on standard input. It
+reads the archives that are about to be installed and stops the transaction if one brings systemd under any name, takes
+the place of a part of p7 or of init, or does not fit the libsystemd, libudev and libdbus that are installed or come
+with it. It also stops where it cannot tell which archives are meant.
+
+An administrator who means it writes the names of the packages to let through, one a line, to /run/lainos/unsealed; each
+use is logged, and the file is gone at the next boot. Root can also unpack an archive by hand: the seal is a policy, not
+a sandbox.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+import sys
+
+from p7 import Failure, log
+from p7.root import SYSTEM, Root
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import click
+
+PRIVILEGE = "root"
+_UNSEALED = "/run/lainos/unsealed"
+_ADVICE = "leave it out of this transaction, or report it to your distribution"
+
+
+def run(root: Root = SYSTEM, *, remove: bool = False) -> int:
+    """Returns 1, which makes pacman abort, after three lines that say what was stopped, why, and what can be done."""
+    log.start_session(root)
+    names = sorted({line.strip() for line in sys.stdin if line.strip()})
+    if not names:
+        raise Failure("no package names on standard input: it is for pacman's hooks", 2)
+    try:
+        let_in = _unsealed(root)
+        for name in sorted(let_in & set(names)):
+            log.warning(f"{_UNSEALED} lets {name} {'go' if remove else 'in'}")
+        sought = [name for name in names if name not in let_in]
+        if remove:
+            return _stop(" ".join(sought), "the seal needs it", "keep it", sought[0]) if sought else 0
+        return _judge(root, sought) if sought else 0
+    except Failure as failure:
+        return _stop("this transaction", str(failure), "download the packages and name their files to pacman -U")
+
+
+def _judge(root: Root, names: list[str]) -> int:
+    from p7.seal import candidates, judgement, parent
+
+    refused = judgement.refusals(candidates.find(parent.find(), names), root)
+    for package, reason in refused[:1]:
+        more = f" (and {len(refused) - 1} more)" if len(refused) > 1 else ""
+        what = f"{package.name} {package.version} from {os.path.basename(package.path)}{more}"
+        _stop(what, reason, _ADVICE, package.name)
+    return 1 if refused else 0
+
+
+def _stop(what: str, why: str, remedy: str, name: str = "NAME") -> int:
+    log.error(f"stopped: {what}")
+    log.error(f"why: {why}")
+    log.error(f"what you can do: {remedy}; if you mean it, as root: echo {name} >> {_UNSEALED}")
+    return 1
+
+
+def _unsealed(root: Root) -> set[str]:
+    """The names in the file of exceptions. Raises Failure if others than root could have written it."""
+    path = root.path(_UNSEALED)
+    try:
+        status = os.lstat(path)
+    except FileNotFoundError:
+        return set()
+    if not stat.S_ISREG(status.st_mode) or status.st_uid != 0 or status.st_mode & 0o022:
+        raise Failure(f"{_UNSEALED} is not a file of root's that only root can write")
+    return set(root.read(_UNSEALED).split())
+
+
+def options() -> list[click.Parameter]:
+    """What --help lists beyond --root."""
+    import click
+
+    text = "The packages are to be removed: stop it, for they are the seal's own."
+    return [click.Option(["--remove"], is_flag=True, help=text)]

@@ -1,0 +1,1 @@
+"""The seal on the package manager: what a transaction may bring, and what it may not."""

@@ -1,0 +1,87 @@
+"""Changes of a library that would break what is installed, or what comes with it.
+
+pacman's own dependencies do not show them: `libsystemd.so=0-64` is the same from one version to the next.
+"""
+
+from __future__ import annotations
+
+import os
+
+from p7.abi import elf, needs
+from p7.root import Root
+from p7.seal.package import WATCHED, Package
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_PROGRAMS = ("usr/bin", "usr/lib", "usr/lib32", "usr/local", "opt")
+_LOCAL = "/var/lib/pacman/local"
+
+
+def forward(package: Package, libraries: needs.Libraries) -> str:
+    """Why one of its programs would not run with what is, or will be, installed; empty if all would."""
+    for path, file in sorted(package.elves.items()):
+        for soname in sorted(WATCHED & set(file.needed)):
+            library = libraries.find(soname, file.kind)  # where there is none, pacman's dependencies have a say
+            if library is not None and (lacks := needs.missing(file, library)):
+                return f"{path} needs {lacks[0]} of {soname}, {_more(lacks)}which does not have it"
+    return ""
+
+
+def backward(package: Package, packages: list[Package], root: Root, libraries: needs.Libraries) -> str:
+    """Why a library that it brings would break an installed program; empty if it breaks none.
+
+    `packages` are all that come: their files are judged forward, those of the versions they replace not at all.
+    """
+    changed = [library for library in package.libraries() if _loses(library, libraries)]
+    if not changed:
+        return ""
+    leaving = {file for other in packages for file in (*other.files, *_files(root, other.name))}
+    sonames = frozenset(library.soname for library in changed)
+    for path in _installed(root):
+        file = None if path in leaving else _load(root.path(f"/{path}"), sonames)
+        for library in changed if file is not None else ():
+            if file is not None and library.kind == file.kind and (lacks := needs.missing(file, library)):
+                return f"{path} needs {lacks[0]} of {library.soname}, {_more(lacks)}which no longer has it"
+    return ""
+
+
+def _more(lacks: list[str]) -> str:
+    return f"and {len(lacks) - 1} more, " if len(lacks) > 1 else ""
+
+
+def _loses(library: elf.Elf, libraries: needs.Libraries) -> bool:
+    old = libraries.installed(library.soname, library.kind)
+    return old is not None and bool(old.defined - library.defined or set(old.nodes) - set(library.nodes))
+
+
+def _load(path: str, sonames: frozenset[str]) -> elf.Elf | None:
+    try:
+        return needs.load(path, sonames)
+    except (OSError, elf.BadElf):
+        return None  # it does not run now either
+
+
+def _installed(root: Root) -> Iterator[str]:
+    """Regular files where programs and libraries are, as paths below /, each in a fixed place of the order."""
+    for top in _PROGRAMS:
+        for folder, folders, names in os.walk(root.path(f"/{top}")):
+            folders.sort()
+            for name in sorted(names):
+                path = os.path.join(folder, name)
+                if os.path.isfile(path) and not os.path.islink(path):
+                    yield path[len(root.prefix) + 1 :]
+
+
+def _files(root: Root, name: str) -> list[str]:
+    """The files of the installed version of a package (pacman's local database); none if it is not installed."""
+    try:
+        folders = os.listdir(root.path(_LOCAL))
+    except OSError:
+        return []
+    for folder in folders:
+        if folder.rsplit("-", 2)[0] == name:  # NAME-VERSION-RELEASE
+            lines = root.read_or(f"{_LOCAL}/{folder}/files", "").splitlines()
+            return lines[lines.index("%FILES%") + 1 :] if "%FILES%" in lines else []
+    return []

@@ -1,0 +1,109 @@
+"""What of a package the seal is about, from one pass over its archive."""
+
+from __future__ import annotations
+
+import os
+
+from p7.abi import elf
+from p7.seal import archive
+
+# What no package brings, and what would take the machine's memory to look at.
+_LARGEST_FILE, _LARGEST_ELF, _LARGEST_TEXT = 8 << 30, 1 << 30, 1 << 20
+WATCHED = frozenset("libsystemd.so.0 libudev.so.1 libdbus-1.so.3".split())  # a set display has no fixed bytecode
+"""The libraries whose change the seal guards against."""
+_LIBRARY_FOLDERS = ("usr/lib", "usr/lib32")
+_MERGED = {"bin/": "usr/bin/", "sbin/": "usr/bin/", "usr/sbin/": "usr/bin/", "lib/": "usr/lib/"}
+_MERGED |= {"lib64/": "usr/lib/", "usr/lib64/": "usr/lib/"}
+
+
+class Package:
+    """An archive. `info` is .PKGINFO's keys to their values; `files` each path, as on a system with one /usr/bin and
+    one /usr/lib, to the target of a symlink or ""; `elves` those of its ELF files that are or need WATCHED libraries.
+    """
+
+    __slots__ = ("elves", "files", "has_scriptlet", "info", "path")
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        self.info: dict[str, list[str]] = {}
+        self.files: dict[str, str] = {}
+        self.elves: dict[str, elf.Elf] = {}
+        self.has_scriptlet = False
+
+    @property
+    def name(self) -> str:
+        return self.info["pkgname"][0]
+
+    @property
+    def version(self) -> str:
+        return self.info.get("pkgver", ["?"])[0]
+
+    def names(self) -> set[str]:
+        """The names it goes by for others: its own, those it provides, those it replaces; without versions."""
+        also = self.info.get("provides", []) + self.info.get("replaces", [])
+        return {self.name, *(name.partition("=")[0].partition("<")[0].partition(">")[0] for name in also)}
+
+    def libraries(self) -> list[elf.Elf]:
+        """Those of WATCHED that it installs where ld.so looks."""
+        found = {path: file for path, file in self.elves.items() if path.rpartition("/")[0] in _LIBRARY_FOLDERS}
+        return [file for file in found.values() if file.soname in WATCHED]
+
+
+def read(path: str) -> Package:
+    """Read a package's archive. Raises archive.BadArchive, also for an archive that is no package."""
+    package = Package(path)
+    with archive.Archive(path) as opened:
+        for entry in opened:
+            _take(package, opened, entry)
+    if "pkgname" not in package.info:
+        raise archive.BadArchive("it has no .PKGINFO with a name")
+    return package
+
+
+def _take(package: Package, opened: archive.Archive, entry: archive.Entry) -> None:
+    path = os.path.normpath(entry.path)
+    if entry.path.startswith("/") or ".." in entry.path.split("/"):
+        raise archive.BadArchive(f"the path {entry.path} leads out of the package")
+    if entry.size > _LARGEST_FILE:
+        raise archive.BadArchive(f"{path} would be {entry.size >> 30} GiB large")
+    if path == ".PKGINFO":
+        package.info = _parse(bytes(opened.read(min(entry.size, _LARGEST_TEXT))).decode("utf-8", "surrogateescape"))
+    elif path == ".INSTALL":
+        package.has_scriptlet = True
+    elif entry.kind != archive.FOLDER and not path.startswith("."):
+        path = merged(path)
+        package.files[path] = entry.target
+        if entry.kind == archive.FILE and entry.size > len(elf.MAGIC) and not path.startswith("usr/lib/debug/"):
+            _look_inside(package, opened, path, entry.size)
+
+
+def _look_inside(package: Package, opened: archive.Archive, path: str, size: int) -> None:
+    """Keep an ELF file's symbols. One that is damaged ld.so refuses as well: packages have such for their tests."""
+    if opened.read(len(elf.MAGIC)) != elf.MAGIC:
+        return
+    if size > _LARGEST_ELF:
+        raise archive.BadArchive(f"{path} is an executable of {size >> 30} GiB")
+    try:
+        file = elf.parse(opened.read(size - len(elf.MAGIC), len(elf.MAGIC)), WATCHED)
+    except elf.BadElf:
+        return
+    if file is not None and not WATCHED.isdisjoint([file.soname, *file.needed]):
+        package.elves[path] = file
+
+
+def merged(path: str) -> str:
+    """A path below / as it is where bin, sbin and lib are links into usr."""
+    for old, new in _MERGED.items():
+        if path.startswith(old):
+            return new + path.removeprefix(old)
+    return path
+
+
+def _parse(text: str) -> dict[str, list[str]]:
+    """`key = value` lines (PKGINFO of makepkg); a key may come again."""
+    info: dict[str, list[str]] = {}
+    for line in text.splitlines():
+        key, equals, value = line.partition("=")
+        if equals and not line.startswith("#"):
+            info.setdefault(key.strip(), []).append(value.strip())
+    return info

@@ -1,0 +1,149 @@
+"""The process that runs this hook: pacman, or another program with libalpm; and what it can be asked.
+
+A hook is told names. Which archives are meant only the parent's command line, its open folders and pacman's own
+databases tell. The hook is in a chroot where pacman has --root; all paths here are the parent's, seen through /proc.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from p7 import Failure, proc
+
+# The options of pacman(8) that say which system and which repositories; with a value each.
+_KEPT = ("arch", "cachedir", "config", "dbpath", "root")
+# Those that take a value which is no target.
+_VALUED = (*_KEPT, *"ask assume-installed color gpgdir hookdir ignore ignoregroup logfile overwrite".split())
+_SHORT = {"b": "dbpath", "r": "root"}
+
+
+class Parent:
+    """`is_pacman`, whether `upgrades` files (-U), its `targets`, and the `options` to ask pacman with."""
+
+    def __init__(self, pid: int) -> None:
+        self.folder = f"/proc/{pid}"
+        try:
+            with open(f"{self.folder}/cmdline", "rb") as file:
+                words = [os.fsdecode(word) for word in file.read().split(b"\0")[1:-1]]
+            self.is_pacman = os.path.basename(os.readlink(f"{self.folder}/exe")) == "pacman"
+        except OSError as error:
+            raise Failure(f"cannot see who runs this hook ({error.strerror}: {error.filename}): mount /proc") from None
+        self.upgrades = False
+        self.targets: list[str] = []
+        self.options: dict[str, list[str]] = {}
+        self._parse(words)
+
+    def _parse(self, words: list[str]) -> None:
+        """As getopt_long(3) does: options anywhere, shortened names, values joined or in the next word."""
+        words = list(words)
+        while words:
+            word = words.pop(0)
+            if word == "--":
+                self.targets += words
+                return
+            if word.startswith("--"):
+                self._long(word[2:], words)
+            elif word.startswith("-") and word != "-":
+                self._short(word[1:], words)
+            else:
+                self.targets.append(word)
+
+    def _long(self, word: str, words: list[str]) -> None:
+        name, equals, value = word.partition("=")
+        if len(name) > 1 and "upgrade".startswith(name):
+            self.upgrades = True
+        for option in _VALUED:
+            if option.startswith(name) and (equals or words):
+                self.options.setdefault(option, []).append(value if equals else words.pop(0))
+                return
+
+    def _short(self, letters: str, words: list[str]) -> None:
+        for i, letter in enumerate(letters):
+            if letter in _SHORT:
+                value = letters[i + 1 :] or (words.pop(0) if words else "")
+                self.options.setdefault(_SHORT[letter], []).append(value)
+                return
+            self.upgrades = self.upgrades or letter == "U"
+
+    def path(self, path: str) -> str:
+        """An absolute path of the parent's, as this process can open it."""
+        return f"{self.folder}/root{path}"
+
+    def places(self, target: str) -> list[str]:
+        """Where a file may be that the command line names; libalpm has its first working folder open meanwhile."""
+        if target.startswith("/"):
+            return [self.path(target)]
+        return [f"{folder}/{target}" for folder in [*self._folders(), f"{self.folder}/cwd"]]
+
+    def _folders(self) -> list[str]:
+        descriptors = f"{self.folder}/fd"
+        paths = [f"{descriptors}/{fd}" for fd in sorted(os.listdir(descriptors), key=int, reverse=True)]
+        return [path for path in paths if os.path.isdir(path)]
+
+    def cache_folders(self) -> list[str]:
+        """Where pacman keeps what it downloads."""
+        folders = self.options.get("cachedir") or self._ask("pacman-conf", self._flags("config", "root"), ["CacheDir"])
+        return [folder.rstrip("/") for folder in folders]
+
+    def repositories(self, names: list[str]) -> list[tuple[str, str]]:
+        """(repository, name) of all that the synchronised databases have under these names, in pacman's order."""
+        found, repository = [], ""
+        for line in self._ask("pacman", [*self._flags(*_KEPT), "-Si"], names):
+            key, _, value = line.partition(" : ")
+            if key.rstrip() == "Repository":
+                repository = value
+            elif key.rstrip() == "Name":
+                found.append((repository, value))
+        return found
+
+    def locations(self, targets: list[str]) -> list[tuple[str, str]]:
+        """(name, location) of what pacman would install for each repository/name."""
+        command = [*self._flags(*_KEPT), "-Sddp", "--noconfirm", "--print-format", "%n %l"]
+        rows = [line.partition(" ") for line in self._ask("pacman", command, targets)]
+        return [(name, location) for name, _, location in rows]
+
+    def _flags(self, *names: str) -> list[str]:
+        """The parent's own options, pacman-conf's names for them being --config and --rootdir."""
+        words = []
+        for name in names:
+            for value in self.options.get(name, ()) if self.is_pacman else ():
+                words += [f"--{name}", value]
+        return words
+
+    def _ask(self, program: str, flags: list[str], arguments: list[str]) -> list[str]:
+        """Run a program where the parent is, and return its lines; what it says of names it does not know is lost."""
+        if program == "pacman-conf":
+            flags = ["--rootdir" if flag == "--root" else flag for flag in flags]
+        sys.stdout.flush()
+        read_fd, write_fd = os.pipe()
+        pid = os.fork()
+        if pid == 0:
+            try:
+                self._become([program, *flags, "--", *arguments], write_fd)
+            finally:
+                os._exit(127)
+        os.close(write_fd)
+        with open(read_fd, encoding="utf-8", errors="surrogateescape") as file:
+            lines = file.read().splitlines()
+        os.waitpid(pid, 0)
+        return lines
+
+    def _become(self, argv: list[str], output_fd: int) -> None:
+        folder_fd = os.open((self._folders() or ["/"])[0], os.O_RDONLY | os.O_DIRECTORY)
+        null_fd = os.open("/dev/null", os.O_RDWR) if os.path.exists("/dev/null") else output_fd
+        os.chroot(f"{self.folder}/root")
+        os.fchdir(folder_fd)
+        os.dup2(null_fd, 0)
+        os.dup2(output_fd, 1)
+        os.dup2(null_fd, 2)
+        os.execvpe(argv[0], argv, {**proc.ENVIRONMENT, "LC_ALL": "C"})
+
+
+def find() -> Parent:
+    """The process that started this one. PyInstaller's launcher, which has the same executable, is passed over."""
+    pid = os.getppid()
+    if getattr(sys, "frozen", False):
+        with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as file:
+            pid = int(file.read().rpartition(")")[2].split()[1])
+    return Parent(pid)

@@ -1,0 +1,54 @@
+"""What the seal refuses of a package, by what is in it. A name alone gets nothing in, for anybody can take one."""
+
+from __future__ import annotations
+
+from p7.dispatch import LINKS
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from p7.seal.package import Package
+
+SEALED = frozenset("systemd systemd-sysvcompat elogind mkinitcpio".split())
+"""Names that only a dummy may have, provide or replace."""
+# All that a dummy may hold: nothing that runs or is read by what runs.
+_INERT = ("usr/share/doc/", "usr/share/licenses/", "usr/share/man/", "usr/share/pkgconfig/")
+HOOKS = ("usr/share/libalpm/hooks/00-p7-guard.hook", "usr/share/libalpm/hooks/00-p7-guard-remove.hook")
+_SERVICES = ("cgroup-delegate", "lainos-dbus-bridge", "lainos-ghost-units", "lainos-net-init", "lainos-notifyd")
+CORE = frozenset(
+    [*HOOKS, "usr/bin/p7", *(f"usr/bin/{name}" for name in LINKS), *(f"etc/init.d/{name}" for name in _SERVICES)]
+)
+"""What p7's own package has, all of it: a package with a part of it would leave p7 broken, or the seal open."""
+_CORE_FOLDERS = ("etc/lainos/", "usr/lib/lainos/")
+_NEVER = frozenset(["usr/bin/systemctl", "usr/lib/systemd/systemd"])
+_INIT = "usr/bin/init"
+
+
+def refusal(package: Package) -> str:
+    """Why this package may not come in; empty if it may. What it needs of libraries is p7.seal.drift's."""
+    names = sorted(package.names() & SEALED)
+    if names:
+        return _no_dummy(package, names[0])
+    if found := sorted(_NEVER & package.files.keys()):
+        return f"it brings {found[0]}, which is systemd's"
+    target = package.files.get(_INIT)
+    if target is not None and target.rpartition("/")[2] != "openrc-init":
+        return f"it brings {_INIT}, and that is no link to openrc-init"
+    return _part_of_core(package)
+
+
+def _no_dummy(package: Package, name: str) -> str:
+    relation = "it is called" if package.name == name else "it provides or replaces"
+    if package.has_scriptlet:
+        return f"{relation} {name} and runs a script, as no dummy does"
+    live = next((path for path in sorted(package.files) if not path.startswith(_INERT)), "")
+    return f"{relation} {name} and brings {live}, as no dummy does" if live else ""
+
+
+def _part_of_core(package: Package) -> str:
+    ours = [path for path in package.files if path in CORE or path.startswith(_CORE_FOLDERS)]
+    lacking = sorted(CORE - package.files.keys())
+    if ours and lacking:
+        return f"it brings {min(ours)}, which is p7's, without {lacking[0]}: it is no whole p7"
+    if ours and any(package.files[f"usr/bin/{name}"] not in ("p7", "") for name in LINKS):
+        return "it links p7's names to something else"
+    return ""

@@ -1,0 +1,61 @@
+"""The guard stops every attempt, and what it stopped has changed nothing. docs/seal.md has the same as a table."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.seal.attempts import ATTEMPTS, systemd
+from tests.seal.machine import Done, Machine, core, dummy
+
+
+def state(machine: Machine) -> dict[str, str]:
+    """Every file below / that a package could bring, with its content."""
+    found = {}
+    for top in ("usr", "etc"):
+        for folder, _, names in os.walk(machine.root / top):
+            for path in (Path(folder) / name for name in names):
+                found[str(path)] = os.readlink(path) if path.is_symlink() else str(hash(path.read_bytes()))
+    return found
+
+
+@pytest.mark.parametrize("attempt", ATTEMPTS, ids=lambda attempt: attempt.__name__)
+def test_it_is_stopped_with_the_reason_and_nothing_changes(
+    machine: Machine, attempt: Callable[[Machine], Done]
+) -> None:
+    before = machine.installed(), state(machine)
+    done = attempt(machine)
+    lines = [line for line in done.stdout.splitlines() if line.startswith("seal-guard: ")]
+    assert [line.split(" ")[1] for line in lines] == ["stopped:", "why:", "what"], done.stdout
+    assert ATTEMPTS[attempt] in lines[1]
+    assert done.returncode == 1
+    assert (machine.installed(), state(machine)) == before
+
+
+def test_what_the_seal_is_made_of_stays(machine: Machine) -> None:
+    before = machine.installed()
+    for name in ("systemd", "systemd-sysvcompat", "elogind", "mkinitcpio", "protocol7-core"):
+        for how in ("-R", "-Rdd", "-Rns"):
+            assert f"seal-guard: stopped: {name}\n" in machine.pacman(how, name).stdout
+    assert machine.installed() == before
+
+
+def test_two_repositories_whose_archives_differ_are_both_looked_at(machine: Machine) -> None:
+    """A question answered "no" leads pacman to the next repository, and its archive into the cache."""
+    machine.repository("world", dummy(machine, "256-2"))
+    machine.repository("extra", systemd(machine))
+    machine.pacman("-Sy")
+    assert machine.pacman("-Sw", "extra/systemd").returncode == 0
+    done = machine.pacman("-S", "world/systemd")
+    assert "seal-guard: stopped: systemd 257-1 from systemd-257-1-any.pkg.tar.zst" in done.stdout
+
+
+def test_a_whole_p7_that_links_its_names_elsewhere_is_none(machine: Machine, made: Machine) -> None:
+    core(machine, made.path)
+    (machine.path / "image/usr/bin/net-init").unlink()
+    (machine.path / "image/usr/bin/net-init").symlink_to("sh")
+    done = machine.pacman("-U", core(machine, made.path, "2-1"))
+    assert "it links p7's names to something else" in done.stdout
