@@ -16,10 +16,40 @@ if TYPE_CHECKING:
 _STATUSES = {
     "0": "All is done.",
     "1": "A step failed; each one that did was logged.",
-    "2": "The command line is wrong.",
+    "2": "The command line is wrong, or P7_SESSION_TYPE in the environment is; or lainos-net-init could do nothing.",
     "77": "The applet must be run as root, or must not be.",
     "126": "The program to run was found and could not be executed.",
     "127": "No such applet, or the program to run was not found.",
+    "130": "Interrupted from the keyboard.",
+}
+_CONFIG = {config.PATH: "The configuration, p7.toml(5)."}
+# page: what it reads or makes, for those with a file worth knowing
+_FILES = {
+    "cgroup-delegate": {
+        **_CONFIG,
+        "/etc/rc.conf.d/p7.conf": "Sets rc_cgroup_mode to unified.",
+        "/sys/fs/cgroup/user.slice/user-UID.slice": "The user's part of the tree.",
+    },
+    "lainos-audio-init": {"XDG_RUNTIME_DIR/lainos/NAME.log": "What each daemon says."},
+    "lainos-dbus-bridge": {
+        **_CONFIG,
+        "/run/lainos/session": "The socket on which lainos-init opens the session.",
+        "/usr/share/dbus-1/system.d/org.freedesktop.login1.conf": "Lets the user lainos own the name.",
+    },
+    "lainos-ghost-units": {**_CONFIG, "/run/systemd": "What it makes, with /run/user/UID."},
+    "lainos-init": {
+        **_CONFIG,
+        "/etc/environment": "Variables of every session.",
+        "~/.config/lainos/session.env": "Those of this user's.",
+    },
+    "lainos-net-init": {
+        "/usr/lib/lainos/sysctl.d/50-p7.conf": "The parameters, as p7 has them.",
+        "/etc/lainos/sysctl.d/*.conf": "The administrator's.",
+    },
+    "lainos-notifyd": {
+        "/run/systemd/notify": "The socket.",
+        "/etc/rc.conf.d/p7-notify.conf": "Tells services of it.",
+    },
 }
 _P7_TOML = """\
 The configuration of p7, in TOML. A missing file, table or key means the default. What is wrong in the file is logged
@@ -36,10 +66,8 @@ def pages() -> dict[str, str]:
 
     made = {"man1/p7.1": _program(cli.program_command()), "man5/p7.toml.5": _config()}
     for name in (*dispatch.APPLETS, *dispatch.TOOLS):
-        module = dispatch.load(name)
-        section = 8 if module.PRIVILEGE == "root" else 1
-        page = f"p7-{name}" if name in dispatch.TOOLS else name
-        made[f"man{section}/{page}.{section}"] = _applet(page, cli.applet_command(name, module), section)
+        page, section = _place(name)
+        made[f"man{section}/{page}.{section}"] = _applet(page, cli.applet_command(name, dispatch.load(name)), section)
     return made
 
 
@@ -47,13 +75,20 @@ def aliases() -> dict[str, str]:
     """Path below man/ to the page, in the same folder, that it is another name of."""
     made = {}
     for alias, name in dispatch.ALIASES.items():
-        section = 8 if dispatch.load(name).PRIVILEGE == "root" else 1
+        _, section = _place(name)
         made[f"man{section}/{alias}.{section}"] = f"{name}.{section}"
     return made
 
 
+def _place(name: str) -> tuple[str, int]:
+    """The page of an applet or tool, and the section it is in."""
+    section = 8 if dispatch.load(name).PRIVILEGE == "root" else 1
+    return f"p7-{name}" if name in dispatch.TOOLS else name, section
+
+
 def _applet(name: str, command: "click.Command", section: int) -> str:
     summary, _, description = (command.help or "").partition("\n\n")
+    files = [("FILES", _items(_FILES[name]))] if name in _FILES else []
     return _page(
         name,
         section,
@@ -62,13 +97,15 @@ def _applet(name: str, command: "click.Command", section: int) -> str:
         ("DESCRIPTION", _prose(description)),
         _options(command),
         ("EXIT STATUS", ".BR p7 (1)\nlists what all applets have in common.\n"),
-        ("SEE ALSO", ".BR p7 (1),\n.BR p7.toml (5)\n"),
+        *files,
+        ("SEE ALSO", _references({"p7": 1, **({"p7.toml": 5} if config.PATH in _FILES.get(name, ()) else {})})),
     )
 
 
 def _program(command: "click.Command") -> str:
     from p7 import menu
 
+    pages = dict(map(_place, (*dispatch.APPLETS, *dispatch.TOOLS)))
     summary, _, description = (command.help or "").partition("\n\n")
     return _page(
         "p7",
@@ -79,7 +116,8 @@ def _program(command: "click.Command") -> str:
         ("APPLETS", _items({name: f"{menu.summary(name)}." for name in (*dispatch.APPLETS, *dispatch.TOOLS)})),
         _options(command),
         ("EXIT STATUS", _items(_STATUSES)),
-        ("SEE ALSO", ".BR p7.toml (5),\n.BR openrc (8),\n.BR loginctl (1)\n"),
+        ("FILES", _items(_CONFIG)),
+        ("SEE ALSO", _references({**pages, "p7.toml": 5, "loginctl": 1, "openrc": 8})),
     )
 
 
@@ -125,7 +163,8 @@ def _synopsis(command: "click.Command") -> tuple[str, str]:
 def _options(command: "click.Command") -> tuple[str, str]:
     context = _context(command)
     records = [parameter.get_help_record(context) for parameter in command.get_params(context)]
-    return "OPTIONS", _items(dict(record for record in records if record))
+    # An argument has no text of its own: the description speaks of it.
+    return "OPTIONS", _items({term: text for term, text in filter(None, records) if text})
 
 
 def _context(command: "click.Command") -> "click.Context":
@@ -136,6 +175,10 @@ def _context(command: "click.Command") -> "click.Context":
 
 def _items(pairs: dict[str, str]) -> str:
     return "".join(f".TP\n.B {_text(term)}\n{_lines(text)}" for term, text in pairs.items())
+
+
+def _references(pages: dict[str, int]) -> str:
+    return ",\n".join(f".BR {_text(page)} ({section})" for page, section in pages.items()) + "\n"
 
 
 def _prose(text: str) -> str:

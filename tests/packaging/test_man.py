@@ -73,6 +73,22 @@ def _plain(shown: str) -> str:
     return "".join(plain)
 
 
+def test_the_page_of_p7_leads_to_all_others(pages: dict[str, str]) -> None:
+    references = pages["man1/p7.1"].replace("\\-", "-").partition(".SH SEE ALSO")[2]
+    for path in pages.keys() - {"man1/p7.1"}:
+        name, _, section = Path(path).name.rpartition(".")
+        assert f".BR {name} ({section})" in references
+
+
+def test_a_page_explains_each_option_and_leads_to_what_its_program_reads(pages: dict[str, str]) -> None:
+    for path, page in pages.items():
+        _, *items = page.partition(".SH OPTIONS\n")[2].partition(".SH ")[0].split(".TP\n")
+        assert all(item.count("\n") > 1 for item in items), path
+    assert ".BR p7.toml (5)" in pages["man8/lainos-ghost-units.8"]
+    assert "p7.toml" not in pages["man1/p7-abi.1"]
+    assert "P7_SESSION_TYPE" in pages["man1/p7.1"] and ".B 130" in pages["man1/p7.1"]
+
+
 def test_every_key_of_p7_toml_is_explained(pages: dict[str, str]) -> None:
     page = pages["man5/p7.toml.5"]
     for key in config.KEYS:
