@@ -73,14 +73,17 @@ def test_the_system_user_is_the_one_that_the_daemons_become() -> None:
 
 
 @pytest.mark.parametrize("entry", ENTRIES, ids=lambda path: path.name)
-def test_a_session_entry_starts_lainos_init_with_its_type(entry: Path) -> None:
+def test_a_session_entry_starts_the_program_it_names(entry: Path) -> None:
     parser = configparser.ConfigParser(interpolation=None)
     parser.optionxform = str  # type: ignore[assignment, method-assign]
     parser.read(entry)
     fields = parser["Desktop Entry"]
     kind = "wayland" if entry.parent.name == "wayland-sessions" else "x11"
     assert kind in session_env.TYPES
-    assert fields["Exec"] == f"env P7_SESSION_TYPE={kind} lainos-init"
+    program = {"wayland": "sway", "x11": "openbox-session"}[kind]
+    compositor = " P7_COMPOSITOR=sway" if kind == "wayland" else ""
+    assert fields["TryExec"] == program
+    assert fields["Exec"] == f"env P7_SESSION_TYPE={kind}{compositor} lainos-init"
     assert fields["Type"] == "Application"
 
 
