@@ -193,11 +193,28 @@ def powers_off(vm: Vm) -> str:
     return ends(vm, "PowerOff", "guest-shutdown")
 
 
-def ends(vm: Vm, method: str, reason: str) -> str:
+def ends(vm: Vm, method: str, reason: str, *arguments: str) -> str:
     """The session's user asks for it over D-Bus, QEMU ends by itself and says why."""
-    ask(vm, client("busctl"), "call", *LOGIN1, method, "b", "false", user=USER)
+    ask(vm, client("busctl"), "call", *LOGIN1, method, *(arguments or ("b", "false")), user=USER)
     assert vm.wait_exit() == reason, vm.console()
     return f"QEMU ended: {reason}"
+
+
+def plan_holds(vm: Vm) -> str:
+    """A planned power-off is published, and a shell's user sees it; called off, it is gone."""
+    usec = str((int(ask(vm, "date", "+%s")) + 3600) * 10**6)
+    command = [client("busctl"), "call", *LOGIN1]
+    ask(vm, *command, "ScheduleShutdown", "st", "poweroff", usec, user=USER)
+    assert f"USEC={usec}" in ask(vm, "cat", "/run/systemd/shutdown/scheduled")
+    assert ask(vm, *command, "CancelScheduledShutdown", user=USER).split() == ["b", "true"]
+    assert vm.run(["test", "-e", "/run/systemd/shutdown/scheduled"])[0] == 1
+    return "published, and called off"
+
+
+def ends_as_planned(vm: Vm) -> str:
+    """In three seconds of the guest's clock, which is not the test's."""
+    usec = str((int(ask(vm, "date", "+%s")) + 3) * 10**6)
+    return ends(vm, "ScheduleShutdown", "guest-shutdown", "st", "poweroff", usec)
 
 
 SHORT: dict[str, Callable[[Vm], str]] = {
@@ -208,6 +225,13 @@ SHORT: dict[str, Callable[[Vm], str]] = {
     "PowerOff ends it": powers_off,
 }
 """One machine's checks: that it starts and ends."""
+
+PLANNED: dict[str, Callable[[Vm], str]] = {
+    "default runlevel reached": default_reached,
+    "a plan is published": plan_holds,
+    "ScheduleShutdown ends it": ends_as_planned,
+}
+"""Another's: that it ends when it was told to before."""
 
 SESSION: dict[str, Callable[[Vm], str]] = {
     "default runlevel reached": default_reached,
@@ -229,4 +253,4 @@ SESSION: dict[str, Callable[[Vm], str]] = {
     "logs are clean": no_bug_logged,
     "Reboot ends it": reboots,
 }
-"""Another's: a person at its keyboard."""
+"""A third's: a person at its keyboard."""

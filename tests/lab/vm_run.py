@@ -12,8 +12,10 @@ from tempfile import TemporaryDirectory
 from tests.lab.run import BOOTED
 from tests.lab.stage import FORMS, Machine
 from tests.lab.vm import Vm
-from tests.lab.vm_checks import SESSION, SHORT
+from tests.lab.vm_checks import PLANNED, SESSION, SHORT
 from tests.lab.vm_image import image
+
+SUITES = {"starts and ends": SHORT, "ends as planned": PLANNED, "a person's sessions": SESSION}
 
 
 def main(argv: list[str]) -> int:
@@ -25,11 +27,11 @@ def main(argv: list[str]) -> int:
     failed = []
     with TemporaryDirectory(prefix="p7-layer-") as work:
         files = image(Path(work), machine)
-        for title, checks in {"starts and ends": SHORT, "a person's sessions": SESSION}.items():
+        for title, checks in SUITES.items():
             print(f"{title}:", flush=True)
             with Vm(files) as vm:
                 failed += show(vm, checks)
-    count = len(SHORT) + len(SESSION)
+    count = sum(map(len, SUITES.values()))
     print(f"{len(failed)} of {count} failed: {', '.join(failed)}" if failed else "all true")
     return 1 if failed else 0
 
