@@ -25,9 +25,13 @@ def _needs():
 @pytest.fixture
 def seat(p7):
     with Seat(p7) as seat:
-        seat.run(["mkdir", "-p", SERVICES], LAIN)  # dbus-daemon takes no folder but the user's own
-        seat.put(f"{SERVICES}/org.example.Env.service", SERVICE)
+        _serve(seat)
         yield seat
+
+
+def _serve(seat):
+    seat.run(["mkdir", "-p", SERVICES], LAIN)  # dbus-daemon takes no folder but the user's own
+    seat.put(f"{SERVICES}/org.example.Env.service", SERVICE)
 
 
 def _compositor(seat, script):
@@ -73,11 +77,13 @@ def test_the_socket_that_was_promised(seat):
 
 
 @pytest.mark.parametrize("name", ["wayland-0", "wayland-2"])
-def test_another_socket_than_the_promised(seat, name):
-    _someone_elses(seat, "wayland-1")
-    _compositor(seat, f"sleep 0.3; exec /run/listen {name}")
-    seat.login()
-    _told(seat, name)
+def test_another_socket_than_the_promised(artifact, name):
+    with Seat(artifact) as seat:
+        _serve(seat)
+        _someone_elses(seat, "wayland-1")
+        _compositor(seat, f"sleep 0.3; exec /run/listen {name}")
+        seat.login()
+        _told(seat, name)
 
 
 def test_a_compositor_below_a_script(seat):

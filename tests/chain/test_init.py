@@ -32,6 +32,30 @@ WAYLAND = {
     "MOZ_ENABLE_WAYLAND": "1",
     "P7_COMPOSITOR": "/run/compositor",
 }
+HOSTILE = {
+    "LD_PRELOAD": "/run/evil.so",
+    "LD_LIBRARY_PATH": "/run",
+    "PYTHONPATH": "/run",
+    "PYTHONSTARTUP": "/run/x",
+    "PYTHONHOME": "/nowhere",
+    "IFS": "x",
+    "BASH_ENV": "/run/x",
+    "ENV": "/run/x",
+    "PATH": "/run",
+    "HOME": "/",
+    "XDG_RUNTIME_DIR": "/tmp",
+    "XDG_SESSION_ID": "c7",
+    "DBUS_SESSION_BUS_ADDRESS": "unix:path=/tmp/x",
+    "WAYLAND_DISPLAY": "wayland-9",
+    "DISPLAY": ":9",
+    "NOTIFY_SOCKET": "/run/systemd/notify",
+    "LIBSEAT_BACKEND": "builtin",
+    "LC_SECRET": "x",
+    "LC_TIME": "de_DE\udcff",  # a byte that is no UTF-8 is kept as it is
+    "LANG": "x" * 5000,
+    "XKB_DEFAULT_LAYOUT": "de",
+    "TERM": "linux",
+}
 
 
 def _environ(seat):
@@ -51,33 +75,21 @@ def test_the_compositor_gets_the_documented_list_and_nothing_else(seat):
     assert _environ(seat) == WAYLAND
 
 
-def test_a_hostile_environment(seat):
-    variables = {
-        "LD_PRELOAD": "/run/evil.so",
-        "LD_LIBRARY_PATH": "/run",
-        "PYTHONPATH": "/run",
-        "PYTHONSTARTUP": "/run/x",
-        "PYTHONHOME": "/nowhere",
-        "IFS": "x",
-        "BASH_ENV": "/run/x",
-        "ENV": "/run/x",
-        "PATH": "/run",
-        "HOME": "/",
-        "XDG_RUNTIME_DIR": "/tmp",
-        "XDG_SESSION_ID": "c7",
-        "DBUS_SESSION_BUS_ADDRESS": "unix:path=/tmp/x",
-        "WAYLAND_DISPLAY": "wayland-9",
-        "DISPLAY": ":9",
-        "NOTIFY_SOCKET": "/run/systemd/notify",
-        "LIBSEAT_BACKEND": "builtin",
-        "LC_SECRET": "x",
-        "LC_TIME": "de_DE\udcff",  # a byte that is no UTF-8 is kept as it is
-        "LANG": "x" * 5000,
-        "XKB_DEFAULT_LAYOUT": "de",
-        "TERM": "linux",
-    }
-    seat.login(**variables)
-    assert _environ(seat) == {**WAYLAND, "LC_TIME": "de_DE\udcff", "XKB_DEFAULT_LAYOUT": "de"}
+def test_a_hostile_environment(artifact):
+    """In every form, what is documented is all that arrives; of the form itself there is no trace."""
+    with Seat(artifact) as seat:
+        seat.put("/run/compositor", COMPOSITOR.replace("/run/listen wayland-1", "sleep 60"), 0o755)
+        seat.login(**HOSTILE)
+        expected = {**WAYLAND, "LC_TIME": "de_DE\udcff", "XKB_DEFAULT_LAYOUT": "de"}
+        assert _environ(seat) == expected
+        leader = seat.session()["LEADER"]
+        assert seat.run(["ps", "-o", "comm=", "-p", leader]).stdout == "sleep\n"
+        assert seat.run(["pgrep", "--parent", leader]).stdout == ""
+        descriptors = seat.run(["sh", "-c", f"readlink /proc/{leader}/fd/*"]).stdout
+        assert len(descriptors.splitlines()) == 3 and artifact.name not in descriptors
+        bus = seat.run(["pgrep", "--uid", str(LAIN), "dbus-daemon"]).stdout.strip()
+        entries = seat.path(f"/proc/{bus}/environ").read_text(errors="surrogateescape").split("\0")
+        assert dict(entry.split("=", 1) for entry in entries if entry) == expected
 
 
 def test_as_many_variables_as_execve_takes(seat):
@@ -180,7 +192,14 @@ def test_without_the_broker_it_warns_and_goes_on(seat):
     wait(lambda: login.status("Name") == "sleep", "the compositor runs")
     assert seat.path(BUS).is_socket()
     login.kill()
-    assert "session not opened: /run/lainos/session: No such file or directory" in login.ended()[1]
+    error = login.ended()[1]
+    assert "session not opened: /run/lainos/session: No such file or directory (start what listens there" in error
+    assert "'rc-service lainos-dbus-bridge start'); polkit" in error
+
+
+def test_a_refusal_is_told_in_plain_words(seat):
+    login = seat.login(uid=1001)
+    assert "session not opened: the session is lain's, and uid 1001 asks for it; " in login.ended()[1]
 
 
 def test_a_broker_that_hangs_costs_a_second(seat):
@@ -197,7 +216,7 @@ def test_a_broker_that_hangs_costs_a_second(seat):
     ("variables", "status", "text"),
     [
         ({"P7_COMPOSITOR": ""}, 127, "tried sway, dwl, river in /usr/local/bin:/usr/bin:/bin"),
-        ({"P7_COMPOSITOR": "nosuch"}, 127, "tried nosuch in"),
+        ({"P7_COMPOSITOR": "nosuch"}, 127, "tried nosuch in /usr/local/bin:/usr/bin:/bin, as P7_COMPOSITOR says"),
         ({"P7_COMPOSITOR": "/run/nosuch"}, 127, "tried /run/nosuch in"),
         ({"P7_COMPOSITOR": "/etc/passwd"}, 126, "/etc/passwd: Permission denied"),
         ({"P7_COMPOSITOR": "/run/empty"}, 126, "/run/empty: Exec format error"),
