@@ -30,7 +30,8 @@ def applet_command(name: str, module: "ModuleType") -> click.Command:
 
 
 def _command(name: str, text: str, params: list[click.Parameter], run: Callable[..., int]) -> click.Command:
-    version = click.version_option(VERSION, prog_name=name, message="%(prog)s (p7) %(version)s")
+    form = "%(prog)s %(version)s" if name.startswith("p7") else "%(prog)s (p7) %(version)s"
+    version = click.version_option(VERSION, prog_name=name, message=form)
     return version(click.Command(name, params=params, help=text, callback=run))
 
 

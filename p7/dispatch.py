@@ -56,12 +56,14 @@ def _keep_standard_fds() -> None:
 
 def main(argv: list[str]) -> int:
     """Run what argv asks for and return the exit status."""
-    name, args = os.path.basename(argv[0]), argv[1:]
+    own_name = name = os.path.basename(argv[0])
+    args = argv[1:]
     if name not in LINKS and name.startswith(("p7", "__main__")):
+        own_name = "p7"
         if not args or args[0].startswith("-"):
-            return _guard("p7", lambda: _program(args))
+            return _guard(own_name, lambda: _program(args))
         name, args = args[0], args[1:]
-    return _guard(name, lambda: _applet(name, args))
+    return _guard(name if name in (*LINKS, *TOOLS) else own_name, lambda: _applet(name, args))
 
 
 def load(name: str) -> "ModuleType":
@@ -125,15 +127,15 @@ def _guard(name: str, run: "Callable[[], int]") -> int:
     try:
         return run()
     except Failure as failure:
-        log.error(str(failure))
+        log.fatal(str(failure))
         return failure.status
     except KeyboardInterrupt:
         return 130
     except OSError as error:
-        log.error(describe(error))
+        log.fatal(describe(error))
         return 1
     except Exception as error:
-        log.error(f"internal error, please report it: {error!r} at {_where(error)}")
+        log.fatal(f"internal error, please report it: {error!r} at {_where(error)}")
         return 1
 
 

@@ -34,11 +34,11 @@ class _Syslog:
         except OSError:
             self._kmsg_fd = -1
 
-    def write(self, priority: int, text: str) -> None:
+    def write(self, priority: int, text: str, shown: bool) -> None:
         line = f"<{_DAEMON_FACILITY | priority}>{self._prefix}[{os.getpid()}]: {text}"
         data = line.encode("utf-8", "replace")
         logged = self._send(data) or self._send(data) or self._write_kmsg(data)
-        if self._shown or not logged:
+        if shown or self._shown or not logged:
             _stderr(text)
 
     def _send(self, data: bytes) -> bool:
@@ -86,12 +86,15 @@ def start_session(root: Root) -> None:
     _syslog = _Syslog(_name, root, True)
 
 
-def write(priority: int, text: str) -> None:
-    """Log one line; whatever in it is not printable is shown escaped, so nobody can forge a second line."""
+def write(priority: int, text: str, shown: bool = False) -> None:
+    """Log one line, `shown` on stderr in any case.
+
+    Whatever in it is not printable is escaped, so nobody can forge a second line.
+    """
     if not text.isprintable():
         text = "".join(c if c.isprintable() else c.encode("unicode_escape", "replace").decode() for c in text)
     if _syslog is not None:
-        _syslog.write(priority, text)
+        _syslog.write(priority, text, shown)
     else:
         _stderr(text)
 
@@ -116,3 +119,8 @@ def warning(text: str) -> None:
 def error(text: str) -> None:
     """A step failed."""
     write(ERR, text)
+
+
+def fatal(text: str) -> None:
+    """Why the program ends: whoever started it, maybe by hand, is to see that whatever a daemon's log is."""
+    write(ERR, text, shown=True)

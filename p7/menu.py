@@ -45,6 +45,6 @@ def install(folder: str, symbolic: bool) -> int:
 
 def _is_link_to(link: str, target: str, symbolic: bool) -> bool:
     try:
-        return os.readlink(link) == target if symbolic else os.path.samefile(link, target)
+        return os.readlink(link) == target if symbolic else os.path.samestat(os.lstat(link), os.stat(target))
     except OSError:
         return False

@@ -58,7 +58,7 @@ class Facade:
         proc.ready(self._ready_fd)
 
     def _fail(self, reason: str) -> None:
-        log.error(reason)
+        log.fatal(reason)
         self._status = 1
         self._loop.stop()
 

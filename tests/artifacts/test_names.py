@@ -75,6 +75,19 @@ def test_help_tells_of_every_applet_and_its_options(artifact):
         assert all(option in done.stdout for option in ("--root DIR", "--version", "--help"))
 
 
+def test_the_version_names_the_program_once(artifact):
+    assert run(artifact, "--version").stdout == f"p7 {VERSION}\n"
+    assert run(artifact, "lainos-init", "--version").stdout == f"lainos-init (p7) {VERSION}\n"
+
+
+def test_hard_links_take_no_symlinks_for_their_own(artifact, tmp_path):
+    program = tmp_path / "p7"
+    shutil.copy(artifact, program)
+    (tmp_path / "net-init").symlink_to(program)
+    done = run(program, "--install", tmp_path)
+    assert (done.returncode, done.stderr) == (1, f"p7: {tmp_path}/net-init: File exists\n")
+
+
 def test_usage_errors_are_2(artifact):
     for name in LINKS:
         for arguments in (["--nonesuch"], ["surplus"], ["--root"], ["--root", "/nonexistent"]):
@@ -87,11 +100,15 @@ def test_usage_errors_are_2(artifact):
 def test_an_unknown_applet_is_127_with_the_list(artifact, tmp_path):
     link = tmp_path / "lainos-nonesuch"
     link.symlink_to(artifact)
-    for command in ([artifact, "lainos-nonesuch"], [link], [link, "net-init"]):
+    for command, name in (
+        ([artifact, "lainos-nonesuch"], "p7"),
+        ([link], link.name),
+        ([link, "net-init"], link.name),
+    ):
         done = run(*command)
         assert done.returncode == 127
         names = " ".join((*LINKS, *TOOLS))
-        assert done.stderr == f"lainos-nonesuch: no applet named 'lainos-nonesuch'; there are: {names}\n"
+        assert done.stderr == f"{name}: no applet named 'lainos-nonesuch'; there are: {names}\n"
 
 
 def test_the_wrong_privilege_is_77(artifact):

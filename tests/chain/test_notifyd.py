@@ -257,3 +257,15 @@ def test_under_another_root(machine, p7):
         time.sleep(0.01)
     assert machine.path(f"/run/other{SOCKET}").is_socket()
     assert not machine.path(SOCKET).exists()
+
+
+def test_why_it_could_not_start_is_on_stderr_too(p7):
+    """Whoever starts it by hand reads that, terminal or not; it is in the log all the same."""
+    without_lainos = "".join(line for line in PASSWD.splitlines(True) if not line.startswith("lainos:"))
+    with Private(passwd=without_lainos) as machine, socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as log:
+        log.bind(str(machine.path("/dev/log")))
+        log.settimeout(5)
+        done = machine.run([p7, "lainos-notifyd"])
+        assert done.returncode == 1
+        assert done.stderr.startswith("lainos-notifyd: /etc/passwd has no user 'lainos' to run as")
+        assert b"/etc/passwd has no user 'lainos' to run as" in log.recv(4096)
