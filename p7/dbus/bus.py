@@ -50,7 +50,10 @@ class Bus:
     def _named(self, message: Message) -> None:
         self._stop_timer()
         if message.kind != RETURN:
-            self._failed(f"the bus gives us no {self._name}: {message.values()[0] if message.signature else ''}")
+            policy = f"/usr/share/dbus-1/system.d/{self._name}.conf"
+            remedy = f"{policy} must be installed, and read: 'rc-service dbus reload'"
+            reason = message.values()[0] if message.signature else ""
+            self._failed(f"the bus gives us no {self._name}: {reason}; {remedy}")
         elif message.values()[0] not in (_PRIMARY_OWNER, _ALREADY_OWNER):
             self._failed(f"{self._name} is taken: another login1 service runs (elogind?); stop and disable it")
         else:

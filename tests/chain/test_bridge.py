@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.chain.seat import Bridge, Seat, wait
+from tests.lab import bus
 from tests.lab.private import LAIN, LAINOS, PASSWD, Private
 
 SOCKET = "/run/lainos/session"
@@ -211,3 +212,15 @@ def test_a_full_run_leaves_the_broker_running(p7):
         seat.path("/run/full").unlink()
         login = seat.login()
         wait(lambda: seat.session().get("LEADER") == str(login.pid), "the next login is published")
+
+
+def test_a_bus_without_the_policy_is_told_with_the_remedy(seat):
+    seat.bridge.kill(signal.SIGTERM)
+    seat.bridge.ended()
+    seat.put("/run/none.conf", "<busconfig/>\n")
+    seat.put("/run/bus.conf", bus.config(policy="/run/none.conf"))
+    seat.run(["dbus-daemon", "--config-file=/run/bus.conf", "--fork"])
+    done = seat.run([seat.p7, "lainos-dbus-bridge"])
+    assert done.returncode == 1
+    assert "/usr/share/dbus-1/system.d/org.freedesktop.login1.conf must be installed, and read: " in done.stderr
+    assert "'rc-service dbus reload'" in done.stderr
