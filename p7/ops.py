@@ -81,17 +81,21 @@ class Write:
 
 def run(plan: "Sequence[Operation]", root: Root, dry_run: bool = False) -> int:
     """Apply a plan in order, or print it. A step that fails is logged and the next one tried; 1 if any failed."""
-    status = 0
+    said: set[str] = set()  # what is in the way of several steps is told once
     for operation in plan:
         try:
             print(operation.describe().rstrip("\n")) if dry_run else operation.apply(root)
         except Failure as failure:
-            log.error(str(failure))
-            status = 1
+            _complain(str(failure), said)
         except OSError as error:
-            log.error(f"{root.path(operation.path)}: {error.strerror or error}")
-            status = 1
-    return status
+            _complain(f"{root.path(operation.path)}: {error.strerror or error}", said)
+    return 1 if said else 0
+
+
+def _complain(text: str, said: set[str]) -> None:
+    if text not in said:
+        log.error(text)
+        said.add(text)
 
 
 _FOLDER = os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC

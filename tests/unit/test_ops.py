@@ -120,3 +120,10 @@ def test_dry_run_prints_and_changes_nothing(root, tmp_path, capsys):
     assert ops.run([_own("/a"), ops.Write("/f", "text\n")], root, dry_run=True) == 0
     assert not os.listdir(tmp_path)
     assert capsys.readouterr().out == f"mkdir /a 0755 {os.getuid()}:{os.getgid()}\nwrite /f 0644\n    text\n"
+
+
+def test_one_thing_in_the_way_of_two_steps_is_told_once(root, tmp_path, capfd):
+    (tmp_path / "way").write_text("")
+    steps = [ops.Mkdir("/way", uid=os.getuid(), gid=os.getgid()), ops.Write("/way/file", "x")]
+    assert ops.run(steps, root) == 1
+    assert capfd.readouterr().err.count("/way: a regular file is where a folder belongs") == 1
