@@ -7,7 +7,8 @@ libsystemd takes the session's id from, and delegates both to the user. Running 
 ever taken down.
 
 In hybrid mode the session has its cgroup, and so its identity, but the controllers stay with version 1 and are not
-delegated: set rc_cgroup_mode="unified" in /etc/rc.conf. Version 1 alone is an error.
+delegated: set rc_cgroup_mode="unified" in /etc/rc.conf.d/p7.conf, which wins over /etc/rc.conf. Version 1 alone is
+an error.
 """
 
 from p7 import Failure, cgroup, config, identity, log, ops
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from p7.ops import Operation
 
 PRIVILEGE = "root"
-_REMEDY = 'set rc_cgroup_mode="unified" in /etc/rc.conf and reboot'
+_REMEDY = 'set rc_cgroup_mode="unified" in /etc/rc.conf.d/p7.conf, which wins over /etc/rc.conf, and reboot'
 
 
 class MountCgroup2:
@@ -49,7 +50,9 @@ def run(root: Root = SYSTEM, *, dry_run: bool = False) -> int:
     if not found.point:
         if ops.run([mount(found)], root, dry_run) != 0:
             return 1
-        found = cgroup.look(root, cgroup.UNIFIED)
+        # What was not mounted cannot tell its controllers: the printed plan is for a kernel that has them all.
+        hoped = cgroup.Hierarchy(cgroup.UNIFIED, controllers=cgroup.CONTROLLERS)
+        found = hoped if dry_run else cgroup.look(root, cgroup.UNIFIED)
     if problem := missing(found):
         log.warning(problem)
     return ops.run(plan(found, user), root, dry_run) or min(settings.errors, 1)

@@ -1,6 +1,7 @@
 """cgroup-delegate on a real cgroup2 hierarchy of its own, in each of the ways OpenRC mounts it."""
 
 import stat
+import subprocess
 
 import pytest
 
@@ -10,7 +11,7 @@ from tests.need import need_root
 POINTS = {"unified": "/sys/fs/cgroup", "hybrid": "/sys/fs/cgroup/unified", "nothing": "/sys/fs/cgroup"}
 SLICE = "user.slice/user-1000.slice"
 SCOPE = f"{SLICE}/session-1.scope"
-REMEDY = 'set rc_cgroup_mode="unified" in /etc/rc.conf and reboot'
+REMEDY = 'set rc_cgroup_mode="unified" in /etc/rc.conf.d/p7.conf, which wins over /etc/rc.conf, and reboot'
 
 
 @pytest.fixture(autouse=True)
@@ -92,3 +93,12 @@ def test_a_dry_run_changes_nothing(p7):
         assert done.returncode == 0
         assert f"mkdir /sys/fs/cgroup/{SCOPE} {LAIN}:{LAIN}" in done.stdout
         assert not machine.path("/sys/fs/cgroup/user.slice").exists()
+
+
+def test_a_plan_for_a_scratch_root_blames_no_kernel(p7, tmp_path):
+    done = subprocess.run(
+        [p7, "cgroup-delegate", "--dry-run", "--root", tmp_path], capture_output=True, text=True, check=True
+    )
+    assert "the kernel has no" not in done.stderr
+    assert done.stdout.startswith("mount /sys/fs/cgroup cgroup2 nsdelegate\n")
+    assert "echo +memory >/sys/fs/cgroup/cgroup.subtree_control\n" in done.stdout
