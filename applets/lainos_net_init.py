@@ -71,7 +71,7 @@ def options() -> "list[click.Parameter]":
 def run(root: Root = SYSTEM, *, dry_run: bool = False, interface: str | None = None) -> int:
     """Apply the plan. 0 if all of it is in place, 1 if a step failed. Raises Failure 2 where nothing can be done."""
     if not os.path.isdir(root.path(_CONF[0])):
-        raise Failure(f"{_CONF[0]} is missing: /proc must be mounted", 2)
+        raise Failure(f"{root.path(_CONF[0])} is missing: proc must be mounted on {root.path('/proc')}", 2)
     lines, errors = sysctl.read(root, TABLE_PATH)
     lines = lines or sysctl.parse(TABLE, TABLE_PATH)[0]
     others, others_errors = sysctl.read(root, *_OTHERS)

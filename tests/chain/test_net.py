@@ -174,7 +174,8 @@ def test_without_proc_nothing_can_be_done(machine, p7):
     machine.path("/run/empty").mkdir()
     done = machine.net([p7, "lainos-net-init", "--root", "/run/empty"])
     assert done.returncode == 2
-    assert "/proc must be mounted" in done.stderr
+    said = "/run/empty/proc/sys/net/ipv4/conf is missing: proc must be mounted on /run/empty/proc"
+    assert done.stderr == f"lainos-net-init: {said}\n"
 
 
 def test_an_ordinary_user_is_told(machine, p7):
