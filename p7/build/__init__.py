@@ -42,8 +42,9 @@ def is_packer() -> bool:
 def pack(verb: str) -> int:
     """Do a verb of build.py with the Python that will run the zipapp; returns its exit status.
 
-    Its bytecode and its library are what is to be packed. Columns in bytecode, a fifth of it, serve tracebacks only.
+    Its bytecode and its library are what is to be packed. Columns in bytecode, a fifth of it, serve tracebacks only. A
+    set among the constants is written in the order of its hashes, so those must be the same each time.
     """
     python = SYSTEM_PYTHON if os.path.exists(SYSTEM_PYTHON) else sys.executable
     command = [python, "-X", "no_debug_ranges", os.path.join(PROJECT, "build.py"), verb]
-    return subprocess.run(command, check=False).returncode
+    return subprocess.run(command, env={**os.environ, "PYTHONHASHSEED": "0"}, check=False).returncode
