@@ -12,9 +12,9 @@ _HEAD = """\
 
 Written by `python3 -m p7.build.login1_doc` from the rows in p7/login1; a test compares.
 
-**real** does what it says, **static** tells of the fixed identity, **refused** gives the error named. Methods marked
+**real** does what it says, **static** tells of the fixed identity, **refused** gives an error. Methods marked
 with * are for root and the session's user; others who call them get org.freedesktop.DBus.Error.AccessDenied, once
-their arguments have been found right. A property's last column but one says when it changes: never (const), with
+their arguments have been found right. A property's third column says when it changes: never (const), with
 PropertiesChanged (signal), or silently.
 """
 # Where answers differ from those of elogind 255.17 with polkitd: questions, as regular expressions over how

@@ -12,7 +12,7 @@ from p7.login1.model import Login1
 _SEATD = refusing(bus_errors.NOT_SUPPORTED, "seatd gives out the devices of this seat")
 _NO_CONTROL = refusing(errors.NOT_IN_CONTROL, "You are not in control of this session")
 _CLASS = refusing(bus_errors.NOT_SUPPORTED, "The session's class is 'user', always")
-_WHY_NO_CONTROL = "Nobody is ever in control: TakeControl is refused."
+_WHY_NO_CONTROL = "NotInControl: nobody ever is, since TakeControl is refused."
 
 
 def _audit(state: Login1) -> int:
