@@ -30,7 +30,7 @@ _FILES = {
         "/etc/rc.conf.d/p7.conf": "Sets rc_cgroup_mode to unified.",
         "/sys/fs/cgroup/user.slice/user-UID.slice": "The user's part of the tree.",
     },
-    "lainos-audio-init": {"XDG_RUNTIME_DIR/lainos/NAME.log": "What each daemon says."},
+    "lainos-audio-init": {**_CONFIG, "XDG_RUNTIME_DIR/lainos/NAME.log": "What each daemon says."},
     "lainos-dbus-bridge": {
         **_CONFIG,
         "/run/lainos/session": "The socket on which lainos-init opens the session.",
