@@ -1,6 +1,7 @@
 """Power: shutdown through openrc-shutdown(8), sleep through the kernel; `[power]` in p7.toml may say otherwise."""
 
 import os
+import stat
 
 from p7.broker import children, sleep
 from p7.broker.wire import Refused
@@ -12,6 +13,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from p7.config import Value
+
 SHUTDOWN = {"poweroff": "-p", "reboot": "-r", "halt": "-H"}
 # Sleep and the key of p7.toml that rules it
 SLEEP = {
@@ -21,6 +24,22 @@ SLEEP = {
     "suspend-then-hibernate": "hibernate",
 }
 _OPENRC_SHUTDOWN = ("/usr/bin/openrc-shutdown", "/sbin/openrc-shutdown", "/usr/sbin/openrc-shutdown")
+
+
+def program(root: Root, how: "Value") -> str:
+    """What carries an action out: p7.toml's command, or openrc-shutdown; empty where that is not installed."""
+    paths = (how[0],) if isinstance(how, list) else _OPENRC_SHUTDOWN
+    return next((path for path in paths if _is_program(root.path(path))), "")
+
+
+def _is_program(path: str) -> bool:
+    try:
+        mode = os.stat(path).st_mode
+    except PermissionError:
+        return True  # it is the facade that asks, and the broker that may look
+    except OSError:
+        return False
+    return stat.S_ISREG(mode) and bool(mode & 0o111)
 
 
 class Power:
@@ -84,7 +103,6 @@ class Power:
         self._resumed()
 
     def _program(self) -> str:
-        for path in _OPENRC_SHUTDOWN:
-            if os.access(self._root.path(path), os.X_OK):
-                return path
+        if path := program(self._root, "auto"):
+            return path
         raise Refused("ENOENT", "openrc-shutdown is not installed")

@@ -99,8 +99,8 @@ METHODS = (
     Method("Sleep", "t", "", "flags", requests.sleep, "The first of SleepOperation.", who=TRUSTED,
            check=requests.check_sleep),
     *(Method(f"Can{name}", "", "s", "-> result", requests.can(action),
-             "yes; no for those who may not, and while inhibited; na where p7.toml or, for sleep, the kernel says so.",
-             who=KNOWN)
+             "yes; no for those who may not, and while inhibited; na where p7.toml says so, or kernel or program"
+             " for it are missing.", who=KNOWN)
       for name, action, _ in _OPERATIONS),
     Method("CanSleep", "", "s", "-> result", requests.can_sleep, "As Sleep would go.", who=KNOWN),
     Method("ScheduleShutdown", "st", "", "type usec", schedule.schedule,

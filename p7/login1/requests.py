@@ -1,12 +1,13 @@
 """The Manager's methods that begin an operation, and those that tell beforehand whether it could be done."""
 
+from p7.broker import power
 from p7.broker import sleep as kernel
 from p7.dbus import errors as bus_errors
 from p7.dbus.call import Call
 from p7.dbus.errors import DBusError
 from p7.dbus.peers import Peer
 from p7.login1 import errors
-from p7.login1.inhibitors import BLOCK, BLOCK_WEAK, SHUTDOWN, SLEEP
+from p7.login1.inhibitors import BLOCK, BLOCK_WEAK, SHUTDOWN
 from p7.login1.model import Login1
 from p7.login1.power import ACTIONS, SLEEP_ORDER, Action, in_progress
 
@@ -106,6 +107,8 @@ def _check_possible(model: Login1, action: Action) -> None:
     if model.settings[action.key] == "off":
         raise DBusError(bus_errors.NOT_SUPPORTED, f"[power] in p7.toml switches '{action.name}' off")
     if not _is_possible(model, action):
+        if action.what == SHUTDOWN:
+            raise DBusError(bus_errors.NOT_SUPPORTED, f"The program to {action.label} with is not installed")
         text = f"Sleep verb '{action.name}' is not configured or configuration is not supported by kernel"
         raise DBusError(errors.SLEEP_NOT_SUPPORTED, text)
 
@@ -130,10 +133,12 @@ def _answer(model: Login1, action: Action, caller: Peer) -> str:
 
 
 def _is_possible(model: Login1, action: Action) -> bool:
-    """Whether p7.toml and the kernel let it be; going down always works."""
+    """Whether p7.toml lets it be, and the kernel or an installed program can do it."""
     mode = model.settings[action.key]
-    if mode != "auto" or action.what != SLEEP:
-        return mode != "off"
+    if mode in ("off", "noop"):
+        return mode == "noop"
+    if action.what == SHUTDOWN or isinstance(mode, list):
+        return bool(power.program(model.root, mode))
     return kernel.is_possible(model.root, action.name)
 
 

@@ -24,6 +24,13 @@ echo "s2idle [deep]" >/sys/power/mem_sleep
 echo 0:0 >/sys/power/resume
 echo 0 >/sys/power/resume_offset
 """
+# openrc-shutdown, to be asked for; nothing here runs it.
+PROGRAMS = """\
+mkdir /run/programs
+printf '#!/bin/sh\\nexit 1\\n' >/run/programs/openrc-shutdown
+chmod 755 /run/programs/openrc-shutdown
+mount -t overlay -o lowerdir=/run/programs:/usr/bin overlay /usr/bin
+"""
 POLKIT = '<include ignore_missing="yes">/usr/share/dbus-1/system.d/org.freedesktop.PolicyKit1.conf</include>'
 MORE = f"""{POLKIT}
 <limit name="max_replies_per_connection">50000</limit><limit name="max_message_unix_fds">64</limit>"""
@@ -46,7 +53,7 @@ class Machine:
         self._config.write_text(bus.config(f"{folder}/bus", more=MORE))
         self.private.__enter__()
         self.private.path("/run/dbus").mkdir()
-        self.sh(POWER)
+        self.sh(POWER + PROGRAMS)
         for applet in ("cgroup-delegate", "lainos-ghost-units"):
             done = self.private.run([self.p7, applet])
             assert done.returncode == 0, done.stderr

@@ -188,6 +188,18 @@ def test_off_cannot_and_says_so(client: Client) -> None:
         assert refused.value.name == NOT_SUPPORTED
 
 
+def test_who_has_no_program_for_it_cannot_go_down(p7: Path) -> None:
+    toml = '[power]\npoweroff = ["/run/none"]\nsuspend = ["/run/none"]\nhalt = "noop"\n'
+    with Machine(p7, toml=toml) as machine, machine.start().client() as client:
+        can = [client.call(f"Can{name}")[0] for name in ("PowerOff", "Reboot", "Halt", "Suspend")]
+        assert can == ["na", "yes", "yes", "na"]
+        machine.sh("umount --lazy /usr/bin")
+        assert client.call("CanReboot") == ("na",)
+        with pytest.raises(Error) as refused:
+            client.call("Reboot", "b", False)
+        assert refused.value.name == NOT_SUPPORTED
+
+
 def test_sleep_takes_what_there_is(power: Machine, client: Client) -> None:
     assert client.get("SleepOperation") == ["suspend"]
     assert client.call("CanSleep") == ("yes",)
