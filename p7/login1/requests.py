@@ -104,11 +104,13 @@ def _flags(argument: bool | int) -> int:
 
 
 def _check_possible(model: Login1, action: Action) -> None:
-    if model.settings[action.key] == "off":
+    how = model.settings[action.key]
+    if how == "off":
         raise DBusError(bus_errors.NOT_SUPPORTED, f"[power] in p7.toml switches '{action.name}' off")
     if not _is_possible(model, action):
         if action.what == SHUTDOWN:
-            raise DBusError(bus_errors.NOT_SUPPORTED, f"The program to {action.label} with is not installed")
+            program = how[0] if isinstance(how, list) else "openrc-shutdown"
+            raise DBusError(bus_errors.NOT_SUPPORTED, f"{program} is not installed")
         text = f"Sleep verb '{action.name}' is not configured or configuration is not supported by kernel"
         raise DBusError(errors.SLEEP_NOT_SUPPORTED, text)
 
