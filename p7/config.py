@@ -50,7 +50,7 @@ _HOW = (
 
 KEYS = (
     Key("profile", "desktop", "contract", 'The defaults of all other keys: "desktop" is what applications get along'
-        ' with best, "contract" is the original design word for word (docs/deviations.md has the differences).',
+        ' with best, "contract" restores the original design, where a key can (docs/deviations.md has the rest).',
         ("desktop", "contract")),
     Key("identity.user", "", "", "The one user's name; empty: the first in /etc/passwd with a uid from 1000 to 59999"
         " and a login shell."),
