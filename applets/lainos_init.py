@@ -129,17 +129,18 @@ def _command(environment: dict[str, str], login: dict[str, str]) -> tuple[str, l
         client = _first(("openbox-session",), environment["PATH"])
         return client, x11.command(client, environment, login)
     wanted = environment.get("P7_COMPOSITOR")
-    program = _first((wanted,) if wanted else _COMPOSITORS, environment["PATH"])
+    names, why = ((wanted,), ", as P7_COMPOSITOR says") if wanted else (_COMPOSITORS, "")
+    program = _first(names, environment["PATH"], why)
     return program, [program]
 
 
-def _first(names: tuple[str, ...], path: str) -> str:
+def _first(names: tuple[str, ...], path: str, why: str = "") -> str:
     """The first that is installed; one given by its path need only exist, and execve(2) tells what is wrong with it."""
     for name in names:
         found = proc.find(name, path) or (name if "/" in name and os.path.exists(name) else "")
         if found:
             return found
-    raise Failure(f"nothing to start: tried {', '.join(names)} in {path}", 127)
+    raise Failure(f"nothing to start: tried {', '.join(names)} in {path}{why}", 127)
 
 
 def _open_session(root: Root, environment: dict[str, str], service: str) -> None:
@@ -156,7 +157,8 @@ def _open_session(root: Root, environment: dict[str, str], service: str) -> None
     message = "".join(f"{key}={value}\n" for key, value in description.items() if value)
     answer = _ask(root.path(_BROKER), message.encode("utf-8", "surrogateescape"))
     if answer != "ok":
-        log.warning(f"session not opened: {answer}; polkit and others will not see that it is the seat's")
+        reason = answer.removeprefix("error: ")
+        log.warning(f"session not opened: {reason}; polkit and others will not see that it is the seat's")
 
 
 def _ask(path: str, message: bytes) -> str:
@@ -175,7 +177,7 @@ def _ask(path: str, message: bytes) -> str:
     except TimeoutError:
         return f"lainos-dbus-bridge did not answer within {_PATIENCE_SEC:.0f} s"
     except OSError as error:
-        return f"{path}: {error.strerror}; is lainos-dbus-bridge running?"
+        return f"{path}: {error.strerror} (start what listens there: 'rc-service lainos-dbus-bridge start')"
     finally:
         broker.close()
 
