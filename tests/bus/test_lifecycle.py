@@ -116,6 +116,18 @@ def test_the_original_contract(p7: Path) -> None:
                 client.call(name, "b", False)
 
 
+def test_who_has_no_program_for_it_cannot_go_down(p7: Path) -> None:
+    toml = '[power]\npoweroff = ["/run/none"]\nsuspend = ["/run/none"]\nhalt = "noop"\n'
+    with Machine(p7, toml=toml) as machine, machine.start().client() as client:
+        can = [client.call(f"Can{name}")[0] for name in ("PowerOff", "Reboot", "Halt", "Suspend")]
+        assert can == ["na", "yes", "yes", "na"]
+        machine.sh("umount --lazy /usr/bin")
+        assert client.call("CanReboot") == ("na",)
+        with pytest.raises(Error) as refused:
+            client.call("Reboot", "b", False)
+        assert refused.value.name == "org.freedesktop.DBus.Error.NotSupported"
+
+
 def test_a_client_that_leaves_in_the_middle(machine: Machine, lain: Client) -> None:
     for member, signature, values in (
         ("GetSession", "s", ("auto",)),
