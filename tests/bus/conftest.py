@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.bus.client import Client
+from tests.bus.client import PATH, Client, wait_for
 from tests.bus.machine import Machine
+from tests.bus.powered import TOML
 from tests.lab.private import LAIN
 from tests.need import need, need_root
 
@@ -47,3 +48,20 @@ def stranger(machine: Machine) -> Iterator[Client]:
     """Another user there."""
     with machine.client(1001) as client:
         yield client
+
+
+@pytest.fixture(scope="module")
+def power(p7: Path) -> Iterator[Machine]:
+    """One that may be told to go down or to sleep."""
+    with Machine(p7, toml=TOML) as machine:
+        yield machine.start()
+
+
+@pytest.fixture
+def client(power: Machine) -> Iterator[Client]:
+    """Its user, who listens; nothing has been done yet."""
+    power.path("/run/done").unlink(missing_ok=True)
+    with power.client() as client:
+        client.listen(path=PATH)
+        yield client
+        wait_for(lambda: client.get("NCurrentInhibitors") == 0)

@@ -10,48 +10,20 @@ from pathlib import Path
 import pytest
 
 from tests.bus.client import (
-    MANAGER,
     PATH,
     Client,
     Error,
     wait_for,
 )
 from tests.bus.machine import Machine
+from tests.bus.powered import DELAY_SECONDS, TOML, done
 
-DELAY_SECONDS = 1
-# Programs stand for openrc-shutdown and for the kernel, and write down that they were run.
-TOML = f"""
-[power]
-poweroff = ["/bin/sh", "-c", "echo poweroff >>/run/done"]
-reboot = ["/bin/sh", "-c", "exit 3"]
-suspend = ["/bin/sh", "-c", "sleep 0.3; echo suspend >>/run/done"]
-hibernate = "off"
-halt = "noop"
-inhibit_delay_sec = {DELAY_SECONDS}
-"""
 BLOCKED = "org.freedesktop.login1.BlockedByInhibitorLock"
 IN_PROGRESS = "org.freedesktop.login1.OperationInProgress"
 NOT_SUPPORTED = "org.freedesktop.DBus.Error.NotSupported"
 DENIED = "org.freedesktop.DBus.Error.AccessDenied"
 INVALID = "org.freedesktop.DBus.Error.InvalidArgs"
 SKIP_INHIBITORS, ROOT_CHECK_INHIBITORS = 16, 1
-INFINITY = (1 << 64) - 1
-
-
-@pytest.fixture(scope="module")
-def power(p7: Path) -> Iterator[Machine]:
-    with Machine(p7, toml=TOML) as machine:
-        yield machine.start()
-
-
-@pytest.fixture
-def client(power: Machine) -> Iterator[Client]:
-    """Its user, who listens; nothing has been done yet."""
-    power.path("/run/done").unlink(missing_ok=True)
-    with power.client() as client:
-        client.listen(path=PATH)
-        yield client
-        wait_for(lambda: client.get("NCurrentInhibitors") == 0)
 
 
 @pytest.fixture
@@ -73,7 +45,7 @@ def test_suspend_is_announced_done_and_over(power: Machine, client: Client) -> N
     os.close(client.inhibit("idle"))
     assert client.signal("PrepareForSleep").body == (False,)
     assert client.get("PreparingForSleep") is False
-    assert _done(power) == ["suspend"]
+    assert done(power) == ["suspend"]
 
 
 def test_a_delay_inhibitor_is_waited_for(power: Machine, client: Client) -> None:
@@ -83,10 +55,10 @@ def test_a_delay_inhibitor_is_waited_for(power: Machine, client: Client) -> None
     assert time.monotonic() - start < DELAY_SECONDS / 2, "the caller need not wait"
     assert client.signal("PrepareForSleep").body == (True,)
     time.sleep(0.3)
-    assert _done(power) == []
+    assert done(power) == []
     os.close(fd)
     assert client.signal("PrepareForSleep").body == (False,)
-    assert _done(power) == ["suspend"]
+    assert done(power) == ["suspend"]
 
 
 def test_but_not_for_ever(power: Machine, client: Client) -> None:
@@ -95,7 +67,7 @@ def test_but_not_for_ever(power: Machine, client: Client) -> None:
     assert client.signal("PrepareForSleep").body == (True,)
     assert client.signal("PrepareForSleep").body == (False,)
     assert DELAY_SECONDS <= time.monotonic() - start < DELAY_SECONDS + 3
-    assert _done(power) == ["suspend"]
+    assert done(power) == ["suspend"]
     os.close(fd)
 
 
@@ -155,8 +127,8 @@ def test_power_off_is_announced_with_its_kind(p7: Path) -> None:
         assert client.get("PreparingForShutdownWithMetadata") == {"preparing": ("b", True), "type": ("s", "poweroff")}
         for fd in fds:
             os.close(fd)
-        wait_for(lambda: client.get("NCurrentInhibitors") == 0 and _done(machine) != [])
-        assert _done(machine) == ["poweroff"], "once"
+        wait_for(lambda: client.get("NCurrentInhibitors") == 0 and done(machine) != [])
+        assert done(machine) == ["poweroff"], "once"
         with pytest.raises(Error) as refused:
             client.call("Reboot", "b", False)
         assert refused.value.name == IN_PROGRESS
@@ -194,7 +166,7 @@ def test_sleep_takes_what_there_is(power: Machine, client: Client) -> None:
     client.call("Sleep", "t", 0)
     assert client.signal("PrepareForSleep").body == (True,)
     assert client.signal("PrepareForSleep").body == (False,)
-    assert _done(power) == ["suspend"]
+    assert done(power) == ["suspend"]
 
 
 @pytest.mark.parametrize("name", ["CanPowerOff", "CanReboot", "CanHalt", "CanSuspend", "CanSleep"])
@@ -210,7 +182,7 @@ def test_a_stranger_may_not(power: Machine, client: Client, name: str) -> None:
     with power.client(1001) as stranger, pytest.raises(Error) as refused:
         stranger.call(name, signature, 0)
     assert refused.value.name == DENIED
-    assert _done(power) == []
+    assert done(power) == []
 
 
 @pytest.mark.parametrize(
@@ -220,80 +192,3 @@ def test_flags_that_make_no_sense(client: Client, name: str, flags: int) -> None
     with pytest.raises(Error) as refused:
         client.call(f"{name}WithFlags", "t", flags)
     assert refused.value.name == INVALID
-
-
-def test_a_planned_shutdown_comes_and_can_be_called_off(power: Machine, client: Client) -> None:
-    nothing = ("", INFINITY)
-    assert client.get("ScheduledShutdown") == nothing
-    later = time.time_ns() // 1000 + 3600 * 1_000_000
-    client.call("ScheduleShutdown", "st", "poweroff", later)
-    assert client.changes() == (MANAGER, {"ScheduledShutdown": ("poweroff", later)})
-    planned = power.path("/run/systemd/shutdown/scheduled").read_text().splitlines()
-    assert {f"USEC={later}", "MODE=poweroff"} <= set(planned)
-    assert client.call("CancelScheduledShutdown") == (True,)
-    assert client.changes() == (MANAGER, {"ScheduledShutdown": nothing})
-    assert not power.path("/run/systemd/shutdown/scheduled").exists()
-    assert client.call("CancelScheduledShutdown") == (False,)
-    assert _done(power) == []
-
-
-def test_a_planned_shutdown_is_done_when_its_time_has_come(power: Machine, client: Client) -> None:
-    client.call("ScheduleShutdown", "st", "reboot", time.time_ns() // 1000 + 300_000)
-    assert client.signal("PrepareForShutdown").body == (True,)
-    assert client.signal("PrepareForShutdown").body == (False,), "this machine's reboot fails"
-    assert client.get("ScheduledShutdown") == ("", INFINITY)
-    assert not power.path("/run/systemd/shutdown/scheduled").exists()
-
-
-def test_a_rehearsal_does_nothing(power: Machine, client: Client) -> None:
-    client.call("ScheduleShutdown", "st", "dry-poweroff", 0)
-    wait_for(lambda: client.get("ScheduledShutdown") == ("", INFINITY))
-    assert _done(power) == []
-    with pytest.raises(TimeoutError):
-        client.signal("PrepareForShutdown", 0.3)
-
-
-def test_a_plan_outlives_the_bridge(p7: Path) -> None:
-    later = time.time_ns() // 1000 + 3600 * 1_000_000
-    with Machine(p7, toml=TOML) as machine:
-        with machine.start().client() as client:
-            client.call("ScheduleShutdown", "st", "halt", later)
-        machine.stop_bridge()
-        machine.start_bridge()
-        with machine.client() as client:
-            assert client.get("ScheduledShutdown") == ("halt", later)
-
-
-def test_wall_messages(p7: Path) -> None:
-    with Machine(p7, toml=TOML) as machine, machine.start().client() as client:
-        # In wall(1)'s place a program that writes down what it is to say: there is no terminal to read it from.
-        machine.sh(
-            'printf "#!/bin/sh\\ncat >>/run/said" >/run/wall; chmod 755 /run/wall; mount --bind /run/wall /usr/bin/wall'
-        )
-        client.call("ScheduleShutdown", "st", "poweroff", time.time_ns() // 1000 + 400_000_000)
-        assert client.get("EnableWallMessages") is False
-        client.call("SetWallMessage", "sb", "Mind the gap", True)
-        assert (client.get("WallMessage"), client.get("EnableWallMessages")) == ("Mind the gap", True)
-        said = machine.path("/run/said")
-
-        def says(text: str) -> bool:
-            return said.exists() and f"Mind the gap\n{text}" in said.read_text()
-
-        client.call("ScheduleShutdown", "st", "poweroff", time.time_ns() // 1000 + 400_000_000)
-        wait_for(lambda: says("The system will power off at "))
-        client.call("CancelScheduledShutdown")
-        wait_for(lambda: says("System shutdown has been cancelled\n"))
-        client.call("PowerOff", "b", False)
-        wait_for(lambda: says("The system will power off now!\n"))
-        assert said.read_text().count("Mind the gap") == 3
-
-
-def test_a_wall_message_has_a_limit(client: Client) -> None:
-    with pytest.raises(Error) as refused:
-        client.call("SetWallMessage", "sb", "x" * 2049, True)
-    assert refused.value.name == INVALID
-
-
-def _done(machine: Machine) -> list[str]:
-    path = machine.path("/run/done")
-    return path.read_text().split() if path.exists() else []
