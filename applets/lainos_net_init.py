@@ -129,11 +129,9 @@ class Scan:
         return f"ask iwd in the background for a scan: {', '.join(self.devices)}"
 
     def apply(self, root: Root) -> None:
-        from p7 import (
-            iwd,
-        )  # and with it jeepney; before the fork, since the frozen form's folder ends with this process
-
         def scan() -> None:
+            from p7 import iwd  # and with it jeepney: the boot does not wait for that
+
             log.start_daemon(root)
             iwd.scan(root.path(self.path), self.devices)
 
