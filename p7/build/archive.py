@@ -22,6 +22,7 @@ sys.path[0] = os.path.realpath(sys.path[0])
 from p7.dispatch import start
 start(sys.argv)
 """
+_NOT_AT_BOOT = ("click", "p7/abi", "p7/seal", "p7/cli", "p7/menu", "applets/abi", "applets/seal")
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
@@ -38,7 +39,7 @@ def build(args: list[str]) -> int:
 
 
 def zipped() -> bytes:
-    """The zip: bytecode that a boot reads is stored, the rest deflated: sources, and click, slow to import anyway."""
+    """The zip: bytecode that a boot reads is stored, the rest deflated: sources, and what only a person or pacman waits for."""
     assert len(SHEBANG) < 256
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
@@ -47,7 +48,7 @@ def zipped() -> bytes:
             _add(archive, name, data)
             if name.endswith(".py"):
                 # Fast on the Python that built it; on the next one the source is what still runs.
-                method = zipfile.ZIP_DEFLATED if name.startswith("click") else zipfile.ZIP_STORED
+                method = zipfile.ZIP_DEFLATED if name.startswith(_NOT_AT_BOOT) else zipfile.ZIP_STORED
                 _add(archive, name + "c", bytecode(name, data), method)
     return buffer.getvalue()
 

@@ -138,13 +138,12 @@ def logind_package(work: Path) -> Path:
 
 def mirror() -> str:
     """The Debian mirror of this machine's own apt sources."""
-    # Rows are "origin address"; the security archive has Debian's origin too but not a whole suite.
-    command = ["apt-get", "indextargets", "--format", "$(ORIGIN) $(REPO_URI)", "Created-By: Packages"]
+    # What is configured, whether its lists are there or not; a Debian's address ends in the archive's name.
+    command = ["apt-get", "indextargets", "--no-release-info", "--format", "$(REPO_URI)", "Created-By: Packages"]
     rows = subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()
-    addresses = [row.split(maxsplit=1)[1] for row in rows if row.startswith("Debian ")]
-    whole = [address for address in addresses if "security" not in address]
+    whole = [row for row in rows if row.rstrip("/").endswith("/debian")]
     if not whole:
-        sys.exit("no Debian mirror among apt's sources: the tree needs one (after `apt-get update`)")
+        sys.exit("no Debian mirror among apt's sources: the tree needs one")
     return whole[0]
 
 
