@@ -39,7 +39,7 @@ def build(args: list[str]) -> int:
 
 
 def zipped() -> bytes:
-    """The zip: bytecode that a boot reads is stored, the rest deflated: sources, and what only a person or pacman waits for."""
+    """The zip: bytecode that a boot reads is stored; sources, and what a person or pacman waits for, are deflated."""
     assert len(SHEBANG) < 256
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:

@@ -44,10 +44,10 @@ def kernel() -> Path:
     """The kernel's package, as apt had it for this machine's own release when it was first asked for."""
 
     def download(target: Path) -> None:
+        subprocess.run(["apt-get", "-q", "update"], check=True, stdout=sys.stderr)
         depends = text(["apt-cache", "depends", "--important", KERNEL])
         name = next(line.split()[1] for line in depends.splitlines() if "Depends: linux-image" in line)
         with TemporaryDirectory(prefix="p7-kernel-") as work:
-            subprocess.run(["apt-get", "-q", "update"], check=True, stdout=sys.stderr)
             subprocess.run(["apt-get", "-q", "download", name], cwd=work, check=True, stdout=sys.stderr)
             (package,) = Path(work).glob("*.deb")
             shutil.move(package, target)
