@@ -113,7 +113,8 @@ def compared(now: Results, recorded: Results) -> list[Key]:
     """What both runs have, with its base. Not times to start: on a busy machine a longer one is disturbed more.
 
     Nor round trips: the record's are taken in turns with other services, which keep the processors awake. By itself
-    the same bridge was seen at 2.1 to 5.0 times GetId, by what else ran. Its processor time is compared.
+    the same bridge was seen at 2.1 to 5.0 times GetId, by what else ran.
+    A full run holds them against elogind's, taken in the same turns.
     """
     return [
         key
