@@ -108,7 +108,8 @@ def artifact(form: str) -> bytes:
 
 
 def _last_change() -> float:
-    patterns = ("pyproject.toml", "p7/**/*.py", "p7/*.c", "applets/**/*.py")
+    # rc/ too: p7.seal.core has the names of what is there.
+    patterns = ("pyproject.toml", "p7/**/*.py", "p7/*.c", "applets/**/*.py", "rc/**")
     paths = [path for pattern in patterns for path in glob.glob(pattern, root_dir=PROJECT, recursive=True)]
     return max(os.path.getmtime(os.path.join(PROJECT, path)) for path in paths)
 

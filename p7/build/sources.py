@@ -10,7 +10,7 @@ import zipfile
 from collections.abc import Iterator
 from typing import Any
 
-from p7.build import PROJECT, cache
+from p7.build import PROJECT, cache, core
 
 # jeepney's own I/O loops import asyncio and trio; bindgen is a command-line tool. click's terminal parts are pagers,
 # editors and progress bars; p7/cli.py turns its shell completion off.
@@ -24,7 +24,8 @@ def own() -> dict[str, bytes]:
     """Archive name to source, for p7 and the applets; p7/build stays behind."""
     paths = glob.glob("p7/**/*.py", root_dir=PROJECT, recursive=True)
     paths += glob.glob("applets/**/*.py", root_dir=PROJECT, recursive=True)
-    return {path: _read(path) for path in sorted(paths) if not path.startswith("p7/build/")}
+    files = {path: _read(path) for path in sorted(paths) if not path.startswith("p7/build/")}
+    return {**files, "p7/seal/core.py": core.module()}
 
 
 def libraries() -> dict[str, bytes]:

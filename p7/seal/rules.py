@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from p7.dispatch import LINKS
+from p7.seal import core
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -12,12 +13,13 @@ SEALED = frozenset("systemd systemd-sysvcompat elogind mkinitcpio".split())
 """Names that only a dummy may have, provide or replace."""
 # All that a dummy may hold: nothing that runs or is read by what runs.
 _INERT = ("usr/share/doc/", "usr/share/licenses/", "usr/share/man/", "usr/share/pkgconfig/")
-HOOKS = ("usr/share/libalpm/hooks/00-p7-guard.hook", "usr/share/libalpm/hooks/00-p7-guard-remove.hook")
-_SERVICES = ("cgroup-delegate", "lainos-dbus-bridge", "lainos-ghost-units", "lainos-net-init", "lainos-notifyd")
-CORE = frozenset(
-    [*HOOKS, "usr/bin/p7", *(f"usr/bin/{name}" for name in LINKS), *(f"etc/init.d/{name}" for name in _SERVICES)]
-)
-"""What p7's own package has, all of it: a package with a part of it would leave p7 broken, or the seal open."""
+CORE = frozenset(core.PATHS)
+"""What only p7's own package may bring."""
+_LINKS = tuple(f"usr/bin/{name}" for name in LINKS)
+_HOOKS = ("usr/share/libalpm/hooks/00-p7-guard.hook", "usr/share/libalpm/hooks/00-p7-guard-remove.hook")
+# What a package is known by to be p7's: all of it, or p7 would be left broken, or the seal open. A later version may
+# well have other services than this one.
+_WHOLE = frozenset(["usr/bin/p7", *_LINKS, *_HOOKS])
 _CORE_FOLDERS = ("etc/lainos/", "usr/lib/lainos/")
 _NEVER = frozenset(["usr/bin/systemctl", "usr/lib/systemd/systemd"])
 _INIT = "usr/bin/init"
@@ -46,9 +48,9 @@ def _no_dummy(package: Package, name: str) -> str:
 
 def _part_of_core(package: Package) -> str:
     ours = [path for path in package.files if path in CORE or path.startswith(_CORE_FOLDERS)]
-    lacking = sorted(CORE - package.files.keys())
+    lacking = sorted(_WHOLE - package.files.keys())
     if ours and lacking:
         return f"it brings {min(ours)}, which is p7's, without {lacking[0]}: it is no whole p7"
-    if ours and any(package.files[f"usr/bin/{name}"] not in ("p7", "") for name in LINKS):
+    if ours and any(package.files[link] not in ("p7", "") for link in _LINKS):
         return "it links p7's names to something else"
     return ""
