@@ -9,6 +9,7 @@ VERBS = {
     "zipapp": ("p7.build.archive:build", "dist/p7, for the system's python3 (the default)"),
     "static": ("p7.build.static:build", "dist/p7-static, one ELF file for early boot"),
     "frozen": ("p7.build.frozen:build", "dist/p7-frozen, a PyInstaller one-file"),
+    "mocks": ("p7.build.mocks:build", "dist/liblainos-*-mock.so.*, for a package's /usr/lib/lainos"),
     "install": ("p7.build.layout:install", "--destdir DIR [--static|--frozen]: what a package owns"),
     "uninstall": ("p7.build.layout:uninstall", "--destdir DIR: take exactly that away"),
     "demo": ("tests.lab.demo:main", "run the chain in private namespaces and show what applications see"),

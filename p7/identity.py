@@ -15,7 +15,7 @@ SEAT_PATH = "/org/freedesktop/login1/seat/seat0"
 SESSION_CLASS = "user"
 STATE = "active"
 
-_FIRST_UID, _LAST_UID = 1000, 59999  # login.defs(5): below are system users, above are nobody's and containers'
+FIRST_UID, _LAST_UID = 1000, 59999  # login.defs(5): below are system users, above are nobody's and containers'
 _NO_LOGIN = ("nologin", "false", "sync", "halt", "shutdown")
 
 
@@ -109,7 +109,7 @@ def find_user(root: Root, config: Config) -> User | None:
 
 
 def _is_eligible(user: User) -> bool:
-    return _FIRST_UID <= user.uid <= _LAST_UID and not _unfit(user)
+    return FIRST_UID <= user.uid <= _LAST_UID and not _unfit(user)
 
 
 def _unfit(user: User) -> str:

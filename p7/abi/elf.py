@@ -20,7 +20,7 @@ _DT_NEEDED, _DT_HASH, _DT_STRTAB, _DT_SYMTAB, _DT_STRSZ, _DT_SONAME = 1, 4, 5, 6
 _DT_GNU_HASH, _DT_VERSYM = 0x6FFFFEF5, 0x6FFFFFF0
 _DT_VERDEF, _DT_VERDEFNUM, _DT_VERNEED, _DT_VERNEEDNUM = 0x6FFFFFFC, 0x6FFFFFFD, 0x6FFFFFFE, 0x6FFFFFFF
 _VER_FLG_BASE, _VER_FLG_WEAK, _VERSYM_HIDDEN = 1, 2, 0x8000
-_STB_LOCAL, _STB_WEAK, _SHN_UNDEF = 0, 2, 0
+_STB_LOCAL, _STB_WEAK, _STT_OBJECT, _SHN_UNDEF = 0, 2, 1, 0
 _MOST_SYMBOLS = 1 << 22
 
 
@@ -33,10 +33,11 @@ class Elf:
 
     `kind` is (bits, byte order, machine): files of two kinds never meet in a process. `defined` has the symbols that
     it offers, as (name, node), `hidden` those of them that a program linked today does not get, `nodes` the version
-    nodes. `needed` are sonames; `wants` is soname to node to its names, `weak` the (soname, node) it can do without.
+    nodes, `variables` the names that are data and no functions. `needed` are sonames; `wants` is soname to node to its
+    names, `weak` the (soname, node) it can do without.
     """
 
-    __slots__ = ("defined", "hidden", "kind", "needed", "nodes", "soname", "wants", "weak")
+    __slots__ = ("defined", "hidden", "kind", "needed", "nodes", "soname", "variables", "wants", "weak")
 
     def __init__(self, kind: tuple[int, str, int]) -> None:
         self.kind = kind
@@ -45,6 +46,7 @@ class Elf:
         self.nodes: list[str] = []
         self.defined: set[tuple[str, str]] = set()
         self.hidden: set[tuple[str, str]] = set()
+        self.variables: set[str] = set()
         self.wants: dict[str, dict[str, list[str]]] = {}
         self.weak: set[tuple[str, str]] = set()
 
@@ -194,6 +196,8 @@ class _Reader:
                     elf.defined.add(symbol)
                     if index & _VERSYM_HIDDEN:
                         elf.hidden.add(symbol)
+                    if info & 0xF == _STT_OBJECT:
+                        elf.variables.add(symbol[0])
 
     def _count_symbols(self) -> int:
         count = self._count_by_section() or self._count_by_hash()
