@@ -39,7 +39,7 @@ SYSTEMD = Mock(
     "mock_systemd.c",
     [
         # The static identity: p7.identity's session, seat and user.
-        (OWN, " sd_get_sessions sd_get_uids sd_get_machine_names"),
+        (OWN, "sd_get_seats sd_get_sessions sd_get_uids sd_get_machine_names"),
         (OWN, "sd_pid_get_session sd_pidfd_get_session sd_peer_get_session"),
         (OWN, "sd_pid_get_owner_uid sd_pidfd_get_owner_uid sd_peer_get_owner_uid"),
         (OWN, "sd_session_get_class sd_session_get_seat sd_session_get_state sd_session_get_type sd_session_get_uid"),
