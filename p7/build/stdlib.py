@@ -14,7 +14,6 @@ from p7.build import sources
 UNUSED = {
     "_ctypes": "p7/linux.py, where there is no _p7 module",
     "getpass": "click's hidden prompts",
-    "glob": "click's wildcards on Windows",
     "importlib.metadata": "click's version_option without a version",
     "random": "click's atomic files",
 }

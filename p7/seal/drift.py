@@ -9,23 +9,29 @@ import os
 
 from p7.abi import elf, needs
 from p7.root import Root
+from p7.seal import local
 from p7.seal.package import WATCHED, Package
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 _PROGRAMS = ("usr/bin", "usr/lib", "usr/lib32", "usr/local", "opt")
-_LOCAL = "/var/lib/pacman/local"
 
 
 def forward(package: Package, libraries: needs.Libraries) -> str:
     """Why one of its programs would not run with what is, or will be, installed; empty if all would."""
     for path, file in sorted(package.elves.items()):
-        for soname in sorted(WATCHED & set(file.needed)):
-            library = libraries.find(soname, file.kind)  # where there is none, pacman's dependencies have a say
-            if library is not None and (lacks := needs.missing(file, library)):
-                return f"{path} needs {lacks[0]} of {soname}, {_more(lacks)}which does not have it"
+        if reason := _lacks(file, libraries):
+            return f"{path} {reason}"
+    return ""
+
+
+def _lacks(file: elf.Elf, libraries: needs.Libraries) -> str:
+    for soname in sorted(WATCHED & set(file.needed)):
+        library = libraries.find(soname, file.kind)  # where there is none, pacman's dependencies have a say
+        if library is not None and (lacks := needs.missing(file, library)):
+            return f"needs {lacks[0]} of {soname}, {_more(lacks)}which does not have it"
     return ""
 
 
@@ -37,7 +43,8 @@ def backward(package: Package, packages: list[Package], root: Root, libraries: n
     changed = [library for library in package.libraries() if _loses(library, libraries)]
     if not changed:
         return ""
-    leaving = {file for other in packages for file in (*other.files, *_files(root, other.name))}
+    folders = local.packages(root)
+    leaving = {file for other in packages for file in (*other.files, *local.files(root, folders.get(other.name, "")))}
     sonames = frozenset(library.soname for library in changed)
     for path in _installed(root):
         file = None if path in leaving else _load(root.path(f"/{path}"), sonames)
@@ -45,6 +52,27 @@ def backward(package: Package, packages: list[Package], root: Root, libraries: n
             if file is not None and library.kind == file.kind and (lacks := needs.missing(file, library)):
                 return f"{path} needs {lacks[0]} of {library.soname}, {_more(lacks)}which no longer has it"
     return ""
+
+
+def installed(root: Root, names: Iterable[str] | None = None) -> Iterator[tuple[str, str]]:
+    """(path, why) of programs that do not run with the libraries that are installed.
+
+    With names of packages only theirs are looked into, unless one of them has such a library.
+    """
+    libraries = needs.Libraries(root)
+    for path in _installed(root) if names is None else _brought(root, names):
+        place = root.path(f"/{path}")
+        file = _load(place, WATCHED) if os.path.isfile(place) and not os.path.islink(place) else None
+        if file is not None and (reason := _lacks(file, libraries)):
+            yield path, reason
+
+
+def _brought(root: Root, names: Iterable[str]) -> Iterable[str]:
+    folders = local.packages(root)
+    paths = [path for name in names if name in folders for path in local.files(root, folders[name])]
+    if any(path.rpartition("/")[2].startswith(tuple(WATCHED)) for path in paths):
+        return _installed(root)
+    return [path for path in paths if path.startswith(tuple(f"{top}/" for top in _PROGRAMS))]
 
 
 def _more(lacks: list[str]) -> str:
@@ -72,16 +100,3 @@ def _installed(root: Root) -> Iterator[str]:
                 path = os.path.join(folder, name)
                 if os.path.isfile(path) and not os.path.islink(path):
                     yield path[len(root.prefix) + 1 :]
-
-
-def _files(root: Root, name: str) -> list[str]:
-    """The files of the installed version of a package (pacman's local database); none if it is not installed."""
-    try:
-        folders = os.listdir(root.path(_LOCAL))
-    except OSError:
-        return []
-    for folder in folders:
-        if folder.rsplit("-", 2)[0] == name:  # NAME-VERSION-RELEASE
-            lines = root.read_or(f"{_LOCAL}/{folder}/files", "").splitlines()
-            return lines[lines.index("%FILES%") + 1 :] if "%FILES%" in lines else []
-    return []

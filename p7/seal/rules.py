@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 SEALED = frozenset("systemd systemd-sysvcompat elogind mkinitcpio".split())
 """Names that only a dummy may have, provide or replace."""
 # All that a dummy may hold: nothing that runs or is read by what runs.
-_INERT = ("usr/share/doc/", "usr/share/licenses/", "usr/share/man/", "usr/share/pkgconfig/")
+INERT = ("usr/share/doc/", "usr/share/licenses/", "usr/share/man/", "usr/share/pkgconfig/")
 CORE = frozenset(core.PATHS)
 """What only p7's own package may bring."""
 _LINKS = tuple(f"usr/bin/{name}" for name in LINKS)
@@ -21,7 +21,7 @@ _HOOKS = ("usr/share/libalpm/hooks/00-p7-guard.hook", "usr/share/libalpm/hooks/0
 # well have other services than this one.
 _WHOLE = frozenset(["usr/bin/p7", *_LINKS, *_HOOKS])
 _CORE_FOLDERS = ("etc/lainos/", "usr/lib/lainos/")
-_NEVER = frozenset(["usr/bin/systemctl", "usr/lib/systemd/systemd"])
+NEVER = frozenset(["usr/bin/systemctl", "usr/lib/systemd/systemd"])
 _INIT = "usr/bin/init"
 
 
@@ -30,7 +30,7 @@ def refusal(package: Package) -> str:
     names = sorted(package.names() & SEALED)
     if names:
         return _no_dummy(package, names[0])
-    if found := sorted(_NEVER & package.files.keys()):
+    if found := sorted(NEVER & package.files.keys()):
         return f"it brings {found[0]}, which is systemd's"
     target = package.files.get(_INIT)
     if target is not None and target.rpartition("/")[2] != "openrc-init":
@@ -42,7 +42,7 @@ def _no_dummy(package: Package, name: str) -> str:
     relation = "it is called" if package.name == name else "it provides or replaces"
     if package.has_scriptlet:
         return f"{relation} {name} and runs a script, as no dummy does"
-    live = next((path for path in sorted(package.files) if not path.startswith(_INERT)), "")
+    live = next((path for path in sorted(package.files) if not path.startswith(INERT)), "")
     return f"{relation} {name} and brings {live}, as no dummy does" if live else ""
 
 
