@@ -21,12 +21,17 @@ def split(line: str) -> tuple[str, str]:
     return body, line[len(body) :]
 
 
+def ending(lines: list[str]) -> str:
+    """How the first line ends; what is added then ends so, too."""
+    return (split(lines[0])[1] if lines else "") or "\n"
+
+
 def added(lines: list[str], rows: list[str]) -> list[str]:
     """With these rows among the options; at the top, under a header of their own, where there are no options."""
     if not rows:
         return lines
     place = next((i for i, line in enumerate(lines) if line.strip() == _HEADER), -1)
-    end = (split(lines[max(place, 0)])[1] if lines else "") or "\n"
+    end = ending(lines)
     if place < 0:
         return [f"{row}{end}" for row in (BEGIN, _HEADER, *rows, END)] + lines
     block = [f"{row}{end}" for row in (BEGIN, *rows, END)]
@@ -36,13 +41,14 @@ def added(lines: list[str], rows: list[str]) -> list[str]:
     return [*lines[:place], header + end, *block, *lines[place + 1 :]]
 
 
-def replaced(line: str) -> list[str]:
-    """What stands for a line of options: itself, or what is left of it below what it was."""
+def replaced(line: str, ending: str) -> list[str]:
+    """What stands for a line of options: itself, or what is left of it below what it was. With `ending` where the
+    line, the last of a file, has no end."""
     body, end = split(line)
     rest = words.harmless(body)
     if rest is None:
         return [line]
-    return [f"{_WAS}{body}{end or chr(10)}", rest + end] if rest else [f"{_WAS}{body}{end}"]
+    return [f"{_WAS}{body}{end or ending}", rest + end] if rest else [f"{_WAS}{body}{end}"]
 
 
 def undone(lines: list[str]) -> list[str]:

@@ -53,8 +53,9 @@ def changes(root: Root, repositories: Iterable[str] = (), *, undo: bool = False)
         earlier = [path for path in marks.included(before[PATH]) if os.path.isfile(root.path(path))]
         for path, lines in after.items():
             numbers = {row.number for row in found if row.path == path and row.section == OPTIONS}
-            replaced = [marks.replaced(line) if i in numbers else [line] for i, line in enumerate(lines)]
-            after[path] = [line for lines in replaced for line in lines]
+            end = marks.ending(lines)
+            replaced = [marks.replaced(line, end) if i in numbers else [line] for i, line in enumerate(lines)]
+            after[path] = [line for rows in replaced for line in rows]
         rows = _rows(Drift(found).lacking, list(dict.fromkeys([*earlier, *repositories])))
         after[PATH] = marks.added(after[PATH], rows)
     texts = {path: ("".join(before[path]), "".join(after[path])) for path in after}
