@@ -1,8 +1,6 @@
 """How the facade gives up what it does not need: first who it is, then, once it serves, most of the kernel."""
 
-import array
 import os
-import struct
 
 from p7 import Failure, linux, proc
 from p7.broker import filter
@@ -20,11 +18,8 @@ def confine_identity(root: Root) -> None:
 
 def seccomp() -> None:
     """Install the filter of p7.broker.filter, for good. Call it when all is imported, opened and bound."""
-    code = array.array("B", filter.program(os.uname().machine))
-    address, length = code.buffer_info()
-    sock_fprog = struct.pack("@HP", length // 8, address)
     try:
-        linux.seccomp(linux.SECCOMP_SET_MODE_FILTER, 0, sock_fprog)
+        linux.seccomp_filter(filter.program(os.uname().machine))
     except OSError as error:
         raise Failure(f"no seccomp filter: {error.strerror}; the kernel needs CONFIG_SECCOMP_FILTER") from None
 

@@ -22,7 +22,7 @@ _DESCRIBED = {"type": "Type", "tty": "TTY", "display": "Display"}
 
 def main(root: Root, settings: Config, owner: User | None, current: Session, channel_fd: int, ready_fd: int) -> int:
     """Run in the process that the broker forked, still as root; returns its exit status."""
-    _raise_limit()
+    _make_room()
     privileges.confine_identity(root)
     return Facade(root, settings, owner, current, channel_fd, ready_fd).run()
 
@@ -105,8 +105,8 @@ class Facade:
         signal(PATH, model.MANAGER, "SessionNew", SESSION_ID, SESSION_PATH)
 
 
-def _raise_limit() -> None:
+def _make_room() -> None:
     """Room for as many descriptors as there may be inhibitors (prlimit(2))."""
     from p7 import linux  # not resource: the static form has not got it
 
-    linux.raise_open_files(inhibitors.MAX + _SPARE_FDS)
+    linux.limit_open_files(inhibitors.MAX + _SPARE_FDS)
