@@ -130,7 +130,7 @@ class Scan:
 
     def apply(self, root: Root) -> None:
         def scan() -> None:
-            from p7 import iwd  # and with it jeepney: the boot does not wait for that
+            from p7 import iwd  # and with it D-Bus: the boot does not wait for that
 
             log.start_daemon(root)
             iwd.scan(root.path(self.path), self.devices)

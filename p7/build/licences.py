@@ -4,7 +4,7 @@ import glob
 
 from p7.build import frozen, sources
 
-# form: what it has inside besides p7, click and jeepney
+# form: what it has inside besides p7 and click
 INSIDE = {
     "zipapp": (),
     "static": ("python", "zlib"),

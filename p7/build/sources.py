@@ -1,4 +1,4 @@
-"""The modules that go into an artifact: p7's own, and the parts of click and jeepney that it uses."""
+"""The modules that go into an artifact: p7's own, and the parts of click that it uses."""
 
 import ast
 import glob
@@ -12,12 +12,8 @@ from typing import Any
 
 from p7.build import PROJECT, cache, core
 
-# jeepney's own I/O loops import asyncio and trio; bindgen is a command-line tool. click's terminal parts are pagers,
-# editors and progress bars; p7/cli.py turns its shell completion off.
-_UNUSED = (
-    *("jeepney/io/", "jeepney/tests/", "jeepney/bindgen.py"),
-    *("click/_termui_impl.py", "click/_winconsole.py", "click/shell_completion.py", "click/testing.py"),
-)
+# Pagers, editors and progress bars, another system's console; p7/cli.py turns shell completion off.
+_UNUSED = ("click/_termui_impl.py", "click/_winconsole.py", "click/shell_completion.py", "click/testing.py")
 
 
 def own() -> dict[str, bytes]:
@@ -45,9 +41,10 @@ def module_name(path: str) -> tuple[str, bool]:
     return name.removesuffix(".__init__"), name.endswith(".__init__")
 
 
-def wheels() -> list[str]:
-    """The paths of the pinned dependencies of pyproject.toml; Python imports from them as they are."""
-    return [_wheel(requirement) for requirement in project()["dependencies"]]
+def wheels(group: str = "") -> list[str]:
+    """The paths of pyproject.toml's pinned dependencies, or those of a group; Python imports from them as they are."""
+    requirements = project()["optional-dependencies"][group] if group else project()["dependencies"]
+    return [_wheel(requirement) for requirement in requirements]
 
 
 def lean(path: str, source: bytes) -> bytes:

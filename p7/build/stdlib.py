@@ -1,6 +1,6 @@
 """The standard library's modules that p7 needs: the one list of the static and the frozen form.
 
-It is computed, not kept by hand: what p7's sources, click and jeepney name in an import statement, wherever it
+It is computed, not kept by hand: what p7's sources and click name in an import statement, wherever it
 stands, and all that these modules load in their turn. What follows is what reading the sources cannot tell.
 """
 

@@ -3,10 +3,11 @@
 from p7 import log
 from p7.dbus import message as wire
 from p7.dbus.connection import Connection
-from p7.dbus.errors import FAILED, DBusError
+from p7.dbus.errors import FAILED, INCONSISTENT_MESSAGE, DBusError
 from p7.dbus.interface import STATIC, TRUSTED, Method
 from p7.dbus.message import Message
 from p7.dbus.peers import Peer
+from p7.dbus.writer import pack
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ class Call:
     def run(self) -> None:
         """Call the handler and answer with what it returns or raises; with nothing, if it will answer later."""
         try:
-            values = self._do(self.message.values())
+            values = self._do(self._arguments())
         except DBusError as error:
             self.fail(error)
         except Exception as error:  # a wrong handler is an error to this caller, and the daemon lives on
@@ -40,6 +41,12 @@ class Call:
         else:
             if values is not None:
                 self.reply(*values)
+
+    def _arguments(self) -> "tuple[Any, ...]":
+        try:
+            return self.message.values()
+        except ValueError as error:  # a bus would have refused such a message
+            raise DBusError(INCONSISTENT_MESSAGE, str(error)) from None
 
     def _do(self, arguments: "tuple[Any, ...]") -> "tuple[Any, ...] | None":
         if self.row.check is not None:
@@ -51,7 +58,7 @@ class Call:
     def reply(self, *values: "Any", fds: tuple[int, ...] = ()) -> None:
         """Answer. The descriptors are closed once they are sent; "h" among the values is a place among them."""
         try:
-            body = wire.pack(self.row.gives, values)
+            body = pack(self.row.gives, values)
         except Exception as error:
             wire.close(fds)
             self._broken(error)

@@ -1,14 +1,13 @@
 """One connection to a message bus: authentication, framing, descriptors, replies to our own calls. It never blocks."""
 
 import _socket
-import array
+import os
 import struct
-
-from jeepney.auth import BEGIN, AuthenticationError, Authenticator
 
 from p7 import log
 from p7.dbus import message as wire
 from p7.dbus.message import Message
+from p7.dbus.writer import pack
 from p7.loop import IN, OUT, Loop
 
 TYPE_CHECKING = False
@@ -19,6 +18,9 @@ if TYPE_CHECKING:
 _CHUNK = 1 << 16
 _ANCILLARY = _socket.CMSG_SPACE(253 * 4)  # SCM_MAX_FD
 _BACKLOG = 4096  # messages that the bus has not taken yet, before it counts as gone
+# How the bus answers the three lines of _credentials(), the last of which has no answer
+_WELCOME = (b"OK ", b"AGREE_UNIX_FD")
+_LONGEST_WELCOME = 1024  # bytes
 
 
 class Connection:
@@ -37,7 +39,7 @@ class Connection:
         self._input_fds: list[int] = []
         self._output: list[tuple[bytes, tuple[int, ...]]] = []
         self._waits_to_write = False
-        self._authenticator: Authenticator | None = Authenticator(enable_fds=True)
+        self._is_let_in = False
         kind = _socket.SOCK_STREAM | _socket.SOCK_CLOEXEC | _socket.SOCK_NONBLOCK
         self._socket = _socket.socket(_socket.AF_UNIX, kind)
         try:
@@ -47,7 +49,7 @@ class Connection:
             raise
         self.open = True
         loop.add(self._socket.fileno(), self._ready)
-        self._socket.send(self._authenticator.data_to_send())
+        self._socket.send(_credentials())
 
     def close(self, reason: str = "") -> None:
         """Drop the connection and all that waits for it; with a reason, `lost` is told."""
@@ -73,7 +75,7 @@ class Connection:
         answer: "Callable[[Message], None]",
     ) -> None:  # fmt: skip
         """Ask the bus or the owner of a unique name, of whom `answer(message)` gets the reply or error, as above."""
-        body = wire.pack(signature, values)
+        body = pack(signature, values)
         serial = self._next_serial()
         self._answers[serial] = owner, answer
         self._send(wire.call(serial, owner, path, interface, member, signature, body))
@@ -103,7 +105,7 @@ class Connection:
             wire.close(fds)
             return
         self._output.append((data, fds))
-        if self._authenticator is None:
+        if self._is_let_in:
             self._flush()
         if len(self._output) > _BACKLOG:
             self.close("the bus does not read what is sent to it")
@@ -112,7 +114,7 @@ class Connection:
         try:
             while self._output:
                 data, fds = self._output[0]
-                rights = [(_socket.SOL_SOCKET, _socket.SCM_RIGHTS, array.array("i", fds))] if fds else ()
+                rights = [(_socket.SOL_SOCKET, _socket.SCM_RIGHTS, struct.pack(f"{len(fds)}i", *fds))] if fds else ()
                 sent = self._socket.sendmsg((data,), rights, _socket.MSG_NOSIGNAL)
                 wire.close(fds)  # the kernel holds them for the receiver, with the first byte
                 if sent == len(data):
@@ -143,28 +145,26 @@ class Connection:
             self.close(f"reading from the bus: {error.strerror}")
             return
         for _, _, rights in ancillary:
-            self._input_fds += array.array("i", rights)
+            self._input_fds += struct.unpack(f"{len(rights) // 4}i", rights)
+        self._input += data
         if not data:
             self.close("the bus closed the connection")
-        elif self._authenticator is not None:
-            self._authenticate(data)
-        else:
-            self._input += data
+        elif self._is_let_in:
             self._split()
+        else:
+            self._enter()
 
-    def _authenticate(self, data: bytes) -> None:
-        assert self._authenticator is not None
-        try:
-            self._authenticator.feed(data)
-        except AuthenticationError as error:
-            self.close(str(error))
-            return
-        if not self._authenticator.authenticated:
-            self._socket.send(self._authenticator.data_to_send())
-            return
-        self._authenticator = None
-        self._output.insert(0, (BEGIN, ()))
-        self._flush()
+    def _enter(self) -> None:
+        """Begin to speak once the bus has agreed to who we are and to descriptors."""
+        *lines, rest = self._input.split(b"\r\n", len(_WELCOME))
+        refused = [line for line, welcome in zip(lines, _WELCOME, strict=False) if not line.startswith(welcome)]
+        if refused or len(self._input) > _LONGEST_WELCOME:
+            self.close(f"the bus does not let us in: {bytes(refused[0] if refused else rest)!r}")
+        elif len(lines) == len(_WELCOME):
+            self._input = rest
+            self._is_let_in = True
+            self._flush()
+            self._split()
 
     def _split(self) -> None:
         """Take whole messages off the input and deliver them."""
@@ -189,3 +189,11 @@ class Connection:
                     answer(message)
         except Exception as error:  # one message must never end the service of all
             log.error(f"internal error, please report it: {message.interface}.{message.member}: {error!r}")
+
+
+def _credentials() -> bytes:
+    """The client's half of the authentication at once, as sd-bus sends it: who, with descriptors, begin.
+
+    By the mechanism EXTERNAL the kernel tells the bus who it is; the zero is the byte that it tells it with.
+    """
+    return b"\0AUTH EXTERNAL %b\r\nNEGOTIATE_UNIX_FD\r\nBEGIN\r\n" % str(os.geteuid()).encode().hex().encode()

@@ -4,6 +4,7 @@ _BUS = "org.freedesktop.DBus.Error."
 
 ACCESS_DENIED = _BUS + "AccessDenied"
 FAILED = _BUS + "Failed"
+INCONSISTENT_MESSAGE = _BUS + "InconsistentMessage"
 INVALID_ARGS = _BUS + "InvalidArgs"
 LIMITS_EXCEEDED = _BUS + "LimitsExceeded"
 NOT_SUPPORTED = _BUS + "NotSupported"

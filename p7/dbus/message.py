@@ -1,13 +1,14 @@
-"""D-Bus messages (D-Bus Specification, "Message Format"): headers here, bodies by jeepney's types.
+"""D-Bus messages (D-Bus Specification, "Message Format"): headers here, bodies by p7/dbus/reader.py and writer.py.
 
-jeepney's own headers are lists of variants behind enums: 37 us to read one and 35 to write one. Here it is 4 and 3,
-and elogind answers a whole call in 70.
+A header is an array of variants, but each field's type is known: read and written as what it is, it takes 4 and 3 us
+where reading it as values takes 37 and 35, and elogind answers a whole call in 70.
 """
 
 import os
 import struct
 
-from jeepney.low_level import Endianness, parse_signature
+from p7.dbus.reader import BIG, LITTLE, unpack
+from p7.dbus.writer import pack
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,7 +26,6 @@ _ERROR_NAME, _REPLY_SERIAL, _DESTINATION = b"\4\1s\0", b"\5\1u\0", b"\6\1s\0"
 _SIGNATURE, _UNIX_FDS = b"\x08\1g\0", b"\x09\1u\0"
 _LITTLE = ord("l")
 _U, _G = ord("u"), ord("g")
-_types: "dict[str, Any]" = {}
 
 
 class Message:
@@ -38,7 +38,7 @@ class Message:
         """Read the header. Raises ValueError, IndexError or struct.error for what is none."""
         self.little = raw[0] == _LITTLE
         self.kind, self.flags = raw[1], raw[2]
-        order = "<" if self.little else ">"
+        order = LITTLE if self.little else BIG
         _, self.serial, length = struct.unpack_from(order + "III", raw, 4)
         end = HEADER_SIZE + length
         fields = _fields(raw, end, order + "I")
@@ -53,12 +53,8 @@ class Message:
         close(getattr(self, "fds", ()))
 
     def values(self) -> "tuple[Any, ...]":
-        """The body's values, descriptors as such. Raises anything for a body that is not what its signature says."""
-        if not self.signature:
-            return ()
-        order = Endianness.little if self.little else Endianness.big
-        values: tuple[Any, ...] = body_type(self.signature).parse_data(self.body, 0, order, fds=self.fds)[0]
-        return values
+        """The body's values, descriptors as such. Raises ValueError for a body that is not what its signature says."""
+        return unpack(self.signature, self.body, LITTLE if self.little else BIG, self.fds)
 
 
 def close(fds: "list[int] | tuple[int, ...]") -> None:
@@ -141,21 +137,3 @@ def _message(kind: int, serial: int, fields: list[bytes], body: bytes) -> bytes:
     text = b"".join([field + bytes(-len(field) % 8) for field in fields])
     length = len(text) - (-len(fields[-1]) % 8)  # the last field's padding is the header's
     return struct.pack("<BBBBIII", _LITTLE, kind, 0, 1, len(body), serial, length) + text + body
-
-
-def pack(signature: str, values: "tuple[Any, ...]") -> bytes:
-    """A body. Raises TypeError, ValueError or struct.error where the values do not fit the signature.
-
-    A descriptor ("h") is given as its place among those that the message carries.
-    """
-    if not signature:
-        return b""
-    body: bytes = body_type(signature.replace("h", "u")).serialise(values, 0, Endianness.little)
-    return body
-
-
-def body_type(signature: str) -> "Any":
-    """jeepney's type for a body, made once a signature: only our rows' signatures are ever asked for."""
-    if signature not in _types:
-        _types[signature] = parse_signature(list(f"({signature})"))
-    return _types[signature]

@@ -3,9 +3,9 @@
 import struct
 
 from p7.dbus import errors
-from p7.dbus import message as wire
 from p7.dbus.errors import DBusError
 from p7.dbus.interface import KNOWN, SILENT, Interface, Method, Property, Signal
+from p7.dbus.writer import pack
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def _entry(node: "Node", interface: Interface, row: Property, state: "Any") -> b
     data = node.entries.get(key)
     if data is None:
         # Entries begin at a multiple of 8, so their bytes are the same wherever they stand.
-        data = wire.pack("sv", (row.name, (row.type, row.get(state))))
+        data = pack("sv", (row.name, (row.type, row.get(state))))
         if row.emits != SILENT:
             node.entries[key] = data
     return data

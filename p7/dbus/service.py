@@ -1,13 +1,13 @@
 """The objects that a program serves: who is called, whether the caller may, and which function answers."""
 
 from p7.dbus import errors, introspect, properties, standard
-from p7.dbus import message as wire
 from p7.dbus.call import Call
 from p7.dbus.connection import Connection
 from p7.dbus.errors import DBusError
 from p7.dbus.interface import ANYONE, Interface, Method
 from p7.dbus.message import Message
 from p7.dbus.peers import Peer, Peers
+from p7.dbus.writer import pack
 from p7.root import Root
 
 TYPE_CHECKING = False
@@ -88,7 +88,7 @@ class Service:
         """Send a signal that the object's rows have."""
         row = self._nodes[path].interfaces[interface].signals[name]
         if self._connection is not None:
-            self._connection.signal(path, interface, name, row.type, wire.pack(row.type, values))
+            self._connection.signal(path, interface, name, row.type, pack(row.type, values))
 
     def changed(self, path: str, interface: str, *names: str) -> None:
         """Forget these properties' serialised values, and tell the new ones by PropertiesChanged."""

@@ -38,7 +38,7 @@ def used(p7, tmp_path_factory):
 
 
 def test_all_that_is_used_is_listed(listed, used):
-    packed = {name for name in used if name.partition(".")[0] in ("p7", "applets", "click", "jeepney")}
+    packed = {name for name in used if name.partition(".")[0] in ("p7", "applets", "click")}
     behind_absent = {"_bz2", "_compression", "_lzma"}
     assert used - packed - listed - bare() == stdlib.ABSENT.keys() | behind_absent
 

@@ -17,7 +17,7 @@ def main(argv: list[str]) -> int:
     if os.geteuid() != 0:
         print("needs root: mounts, namespaces and cgroups are root's", file=sys.stderr)
         return 1
-    sys.path += sources.wheels()  # jeepney, for the clients; it imports from the wheel as it is
+    sys.path += sources.wheels("clients")  # jeepney; it imports from the wheel as it is
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))  # an inhibitor is a descriptor here too
     from tests.bench import full, quick

@@ -44,7 +44,7 @@ def _machine(artifacts: Mapping[str, Path]) -> Iterator[Machine]:
 def _run(machine: Machine, cases: Mapping[str, Case], rounds: int, uid: int) -> Samples:
     """Let spawn.py start them inside, in a network of their own, after a round that only warms the caches."""
     plan = {"rounds": rounds + 1, "cases": {name: case._asdict() for name, case in cases.items()}}
-    program = [PYTHON, "-I", "-S", "-c", Path(spawn.__file__).read_text(), json.dumps(plan), *sources.wheels()]
+    program = [PYTHON, "-I", "-S", "-c", Path(spawn.__file__).read_text(), json.dumps(plan), *sources.wheels("clients")]
     network = ["unshare", "--net"] if uid == 0 else []
     done = machine.private.run([*network, *program], uid, timeout=900)
     if done.returncode != 0:

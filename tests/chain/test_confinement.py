@@ -28,8 +28,8 @@ def test_the_facade_holds_nothing(seat):
 
 def test_the_broker_knows_no_d_bus(seat):
     """The modules that would speak it are in the facade's memory and not in the broker's."""
-    assert _holds(seat.bridge.facade, b"jeepney.low_level")
-    assert not _holds(seat.bridge.outer, b"jeepney.low_level")
+    assert _holds(seat.bridge.facade, b"p7.dbus.reader")
+    assert not _holds(seat.bridge.outer, b"p7.dbus.reader")
 
 
 def _holds(pid, text):

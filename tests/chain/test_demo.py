@@ -36,7 +36,7 @@ def environment(p7: Path) -> Iterator[dict[str, str]]:
         dist.mkdir()
         wheels.mkdir(parents=True)
         shutil.copy(p7, dist)
-        for wheel in sources.wheels():
+        for wheel in (*sources.wheels(), *sources.wheels("clients")):
             shutil.copy(wheel, wheels)
         subprocess.run(["chown", "-R", str(NOBODY), home], check=True)
         yield {**os.environ, "P7_DIST": str(dist), "XDG_CACHE_HOME": f"{home}/cache", "HOME": home}

@@ -37,7 +37,6 @@ OWNED = {
     "usr/share/doc/p7/greetd.toml": 0o644,
     "usr/share/licenses/p7/LICENSE": 0o644,
     "usr/share/licenses/p7/LICENSE.click": 0o644,
-    "usr/share/licenses/p7/LICENSE.jeepney": 0o644,
     "usr/share/man/man1/lainos-init.1.gz": 0o644,
     "usr/share/man/man1/p7.1.gz": 0o644,
     "usr/share/man/man5/p7.toml.5.gz": 0o644,
@@ -232,7 +231,7 @@ def test_the_static_form_installs_as_the_same_program(run: Run, tmp_path: Path, 
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "usr/bin/p7").read_bytes() == static.read_bytes()
     licences = {path.name for path in (tmp_path / "usr/share/licenses/p7").iterdir()}
-    assert licences == {"LICENSE", *(f"LICENSE.{name}" for name in ("click", "jeepney", "python", "zlib"))}
+    assert licences == {"LICENSE", *(f"LICENSE.{name}" for name in ("click", "python", "zlib"))}
     assert run("uninstall", "--destdir", str(tmp_path)).returncode == 0
     assert listing(tmp_path) == {}
 

@@ -11,6 +11,7 @@ from jeepney.low_level import Message as Theirs
 from p7.dbus import message
 from p7.dbus.introspect import split
 from p7.dbus.message import Message
+from p7.dbus.writer import pack
 
 name = st.from_regex(r"[A-Za-z_][A-Za-z0-9_]{0,30}", fullmatch=True)
 dotted = st.lists(name, min_size=2, max_size=4).map(".".join)
@@ -31,7 +32,7 @@ def theirs(data):
 
 @given(serial=serial, destination=dotted, path=path, interface=dotted, member=name, body=text)
 def test_our_calls(serial, destination, path, interface, member, body):
-    data = message.call(serial, destination, path, interface, member, "s", message.pack("s", (body,)))
+    data = message.call(serial, destination, path, interface, member, "s", pack("s", (body,)))
     read, fields = theirs(data)
     assert (read.header.message_type, read.header.serial, read.body) == (MessageType.method_call, serial, (body,))
     assert fields == {
@@ -71,7 +72,7 @@ def test_their_calls_and_our_answers(order, serial, path, interface, member, sen
     assert call.values() == (body or ())
     assert (call.signature, call.fd_count, call.reply_serial) == ("su" if body else "", 0, None)
 
-    reply, answered = theirs(message.reply(3, call, "hb", message.pack("hb", (0, True)), 1))
+    reply, answered = theirs(message.reply(3, call, "hb", pack("hb", (0, True)), 1))
     assert (reply.header.message_type, reply.body) == (MessageType.method_return, (7, True))
     assert answered[HeaderFields.reply_serial] == serial
     assert answered[HeaderFields.destination] == sender

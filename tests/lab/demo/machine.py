@@ -66,7 +66,7 @@ def copy_programs(p7: Path) -> None:
     subprocess.run([BIN / "p7", "--install", "-s", BIN], check=True)
     shutil.copy(Path(__file__).with_name("client.py"), WORK / "client")
     (WORK / "client").chmod(0o755)
-    shutil.copy(next(path for path in sources.wheels() if "jeepney" in path), WORK / "jeepney.whl")
+    shutil.copy(*sources.wheels("clients"), WORK / "jeepney.whl")
     HOME.mkdir()
 
 
