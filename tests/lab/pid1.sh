@@ -49,6 +49,10 @@ cd /
 if [ -e /lab/setup ]; then
 	env -i PATH=/usr/sbin:/usr/bin sh -e /lab/setup
 fi
+init=/sbin/openrc-init
+if [ -e /lab/init ]; then
+	init=/lab/init
+fi
 # The clock and the modules are the machine's.
 exec env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin TERM=linux \
-	setpriv --bounding-set=-sys_time,-sys_module /sbin/openrc-init
+	setpriv --bounding-set=-sys_time,-sys_module $init
