@@ -109,7 +109,7 @@ def load(root: Root) -> Config:
 
 def parse(text: str) -> Config:
     """The configuration that a p7.toml's text asks for."""
-    if _sets_nothing(text):
+    if sets_nothing(text):
         return Config(defaults())  # the one that install lays out: it need not cost every boot tomllib and re
     import tomllib
 
@@ -136,7 +136,7 @@ def _shown(value: object) -> str:
     return str(value).lower() if isinstance(value, bool) else repr(value)
 
 
-def _sets_nothing(text: str) -> bool:
+def sets_nothing(text: str) -> bool:
     """Whether there are only comments and names of tables."""
     lines = filter(None, map(str.strip, text.splitlines()))
     return all(line.startswith("#") or (line[0] + line[-1] == "[]" and line[1:-1].isidentifier()) for line in lines)

@@ -27,7 +27,7 @@ APPLETS = (
 )
 ALIASES = {"audio-init": "lainos-audio-init", "net-init": "lainos-net-init"}
 LINKS = (*APPLETS, *ALIASES)
-TOOLS = ("abi", "seal-conf", "seal-guard", "seal-verify")
+TOOLS = ("abi", "finalize", "seal-conf", "seal-guard", "seal-verify")
 
 
 def start(argv: list[str]) -> "NoReturn":

@@ -108,6 +108,11 @@ def find_user(root: Root, config: Config) -> User | None:
     return None
 
 
+def eligible(root: Root) -> list[User]:
+    """The users who could be the one, were those before them not there."""
+    return [user for user in users(root) if _is_eligible(user)]
+
+
 def _is_eligible(user: User) -> bool:
     return FIRST_UID <= user.uid <= _LAST_UID and not _unfit(user)
 

@@ -22,6 +22,10 @@ class MachineId:
     def describe(self) -> str:
         return f"check {_PATH}, make it if it is missing or empty"
 
+    def holds(self, root: Root) -> bool:
+        """Whether there is a valid one."""
+        return _is_valid(root.read_or(_PATH, "").strip())
+
     def apply(self, root: Root) -> None:
         text = root.read_or(_PATH, "").strip()
         if _is_valid(text):

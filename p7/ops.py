@@ -30,8 +30,17 @@ class Mkdir:
     def describe(self) -> str:
         return f"mkdir {self.path} {self.mode:04o} {self.uid}:{self.gid}"
 
+    def holds(self, root: Root) -> bool:
+        """Whether it is so already."""
+        try:
+            status = os.lstat(root.path(self.path))
+        except FileNotFoundError:
+            return False
+        wanted = (stat.S_IFDIR | self.mode, self.uid, self.gid)
+        return (status.st_mode, status.st_uid, status.st_gid) == wanted
+
     def apply(self, root: Root) -> None:
-        parent_fd, name = _open_parent(root, self.path)
+        parent_fd, name = open_parent(root, self.path)
         try:
             os.mkdir(name, self.mode, dir_fd=parent_fd)
         except FileExistsError:
@@ -59,24 +68,31 @@ class Write:
     def describe(self) -> str:
         return f"write {self.path} {self.mode:04o}\n" + "".join(f"    {line}\n" for line in self.text.splitlines())
 
-    def apply(self, root: Root) -> None:
-        parent_fd, name = _open_parent(root, self.path)
+    def holds(self, root: Root) -> bool:
+        """Whether the file is there, with this text and mode. Raises Failure if something else is."""
         try:
-            data = self.text.encode("utf-8", "surrogateescape")
-            if _content(name, parent_fd, self.path) != data:  # else every sd_login_monitor would wake for nothing
-                self._replace(name, parent_fd, data)
+            parent_fd, name = open_parent(root, self.path)
+        except FileNotFoundError:
+            return False
+        try:
+            return self._is_in_place(name, parent_fd)
         finally:
             os.close(parent_fd)
 
-    def _replace(self, name: str, parent_fd: int, data: bytes) -> None:
-        temporary = f".#{name}"  # hidden: libsystemd lists any other name as a session
-        _discard(temporary, parent_fd)
+    def apply(self, root: Root) -> None:
+        parent_fd, name = open_parent(root, self.path)
         try:
-            _create(temporary, parent_fd, data, self.mode)
-            os.rename(temporary, name, src_dir_fd=parent_fd, dst_dir_fd=parent_fd)
-        except OSError:
-            _discard(temporary, parent_fd)
-            raise
+            if not self._is_in_place(name, parent_fd):  # else every sd_login_monitor would wake for nothing
+                replace(name, parent_fd, self._data(), self.mode)
+        finally:
+            os.close(parent_fd)
+
+    def _is_in_place(self, name: str, parent_fd: int) -> bool:
+        found = content(name, parent_fd, self.path)
+        return found is not None and found == (self._data(), self.mode)
+
+    def _data(self) -> bytes:
+        return self.text.encode("utf-8", "surrogateescape")
 
 
 def run(plan: "Sequence[Operation]", root: Root, dry_run: bool = False) -> int:
@@ -101,7 +117,7 @@ def _complain(text: str, said: set[str]) -> None:
 _FOLDER = os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
-def _open_parent(root: Root, path: str) -> tuple[int, str]:
+def open_parent(root: Root, path: str) -> tuple[int, str]:
     """The folder that `path` is in, reached without following a symlink below root, and the last part of `path`."""
     *folders, name = path.strip("/").split("/")
     fd, walked = os.open(root.prefix or "/", os.O_PATH | _FOLDER), ""
@@ -122,8 +138,8 @@ def _open_folder(name: str, parent_fd: int, path: str) -> int:
         raise in_the_way(name, parent_fd, path, "a folder") from None
 
 
-def _content(name: str, parent_fd: int, path: str) -> bytes | None:
-    """What a regular file holds, None where there is none. Raises Failure for anything else."""
+def content(name: str, parent_fd: int, path: str) -> tuple[bytes, int] | None:
+    """What a regular file holds, and its mode; None where there is none. Raises Failure for anything else."""
     try:
         fd = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK, dir_fd=parent_fd)
     except FileNotFoundError:
@@ -133,25 +149,41 @@ def _content(name: str, parent_fd: int, path: str) -> bytes | None:
             raise in_the_way(name, parent_fd, path, "a regular file") from None
         raise
     try:
-        if not stat.S_ISREG(os.fstat(fd).st_mode):
+        status = os.fstat(fd)
+        if not stat.S_ISREG(status.st_mode):
             raise in_the_way(name, parent_fd, path, "a regular file")
-        return os.read(fd, 1 << 16)
+        return os.read(fd, status.st_size + 1), stat.S_IMODE(status.st_mode)
     finally:
         os.close(fd)
 
 
-def _create(name: str, parent_fd: int, data: bytes, mode: int) -> None:
+def replace(name: str, parent_fd: int, data: bytes, mode: int, uid: int = -1, gid: int = -1) -> None:
+    """Write a file beside the one of this name and rename it: after a power failure it is the old or the new one."""
+    temporary = f".#{name}"  # hidden: libsystemd lists any other name as a session
+    discard(temporary, parent_fd)
+    try:
+        _create(temporary, parent_fd, data, mode, uid, gid)
+        os.rename(temporary, name, src_dir_fd=parent_fd, dst_dir_fd=parent_fd)
+    except OSError:
+        discard(temporary, parent_fd)
+        raise
+
+
+def _create(name: str, parent_fd: int, data: bytes, mode: int, uid: int, gid: int) -> None:
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
     fd = os.open(name, flags, mode, dir_fd=parent_fd)
     try:
+        if (uid, gid) != (-1, -1):
+            os.fchown(fd, uid, gid)
         os.fchmod(fd, mode)  # whatever the umask says
         while data:
             data = data[os.write(fd, data) :]
+        os.fsync(fd)  # or a disk may know of the new name before it has the new text
     finally:
         os.close(fd)
 
 
-def _discard(name: str, parent_fd: int) -> None:
+def discard(name: str, parent_fd: int) -> None:
     try:
         os.unlink(name, dir_fd=parent_fd)
     except OSError:

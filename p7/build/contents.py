@@ -9,6 +9,7 @@ import os
 from applets import lainos_net_init
 from p7 import dispatch
 from p7.build import DIST, PROJECT, example, licences, man
+from p7.finalize.plan import GREETD_SOURCE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -80,6 +81,7 @@ def _man() -> list[File | Link]:
 def _documents() -> list[File]:
     names = ["README.md", "CHANGELOG.md", *sorted(glob.glob("docs/*.*", root_dir=PROJECT))]
     paths = {name: os.path.join(PROJECT, name) for name in names if not name.endswith(".json")}
+    paths["greetd.toml"] = os.path.join(PROJECT, "rc", GREETD_SOURCE.lstrip("/"))  # to read; `p7 finalize` has its own
     return [File(f"/usr/share/doc/p7/{name}", functools.partial(_read, path)) for name, path in paths.items()]
 
 

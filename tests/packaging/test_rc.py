@@ -92,6 +92,6 @@ def test_there_is_an_entry_for_each_type() -> None:
 
 
 def test_the_greetd_example_starts_tuigreet_on_a_terminal() -> None:
-    example = tomllib.loads((RC / "usr/share/doc/p7/greetd.toml").read_text())
+    example = tomllib.loads((RC / "usr/share/lainos/greetd.toml").read_text())
     assert example["terminal"]["vt"] == 1
     assert example["default_session"]["command"].startswith("tuigreet ")
