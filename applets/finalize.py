@@ -1,9 +1,9 @@
 """Make a session's system of a new installation.
 
 Finds the user as every part of p7 does, and takes the lists of /etc/lainos/finalize.toml: makes the machine ids, writes
-doas.conf, adds the services to their runlevels, configures greetd with tuigreet, and iwd, and adds the user to the
-groups. What an administrator has set stays, and what would have been written is beside it as NAME.new; what only came
-with a package is kept as NAME.old.
+doas.conf, adds the services to their runlevels, configures greetd with tuigreet, and iwd, adds the user to the groups,
+and where there is pacman seals it (`p7 seal-conf`, `p7 seal-verify`). What an administrator has set stays, and what
+would have been written is beside it as NAME.new; what only came with a package is kept as NAME.old.
 
 Each step is one line: done, or found already done. Then all of it is looked at again, and whatever does not hold, or
 has to come with another package, is an error. An installation that was interrupted is finished by running it again, and

@@ -6,7 +6,7 @@ from p7 import identity, ops
 from p7.finalize import files, groups, services
 from p7.finalize.dbus_id import DBUS_ID, DbusId
 from p7.finalize.lists import LEVELS, Lists
-from p7.finalize.steps import Need, Unlink
+from p7.finalize.steps import Need, Tool, Unlink
 from p7.identity import User
 from p7.machine_id import MachineId
 from p7.root import Root
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from p7.finalize.steps import Step
 
 _DOAS = "/etc/doas.conf"
+_PACMAN = "/etc/pacman.conf"
 _GREETD, GREETD_SOURCE = "/etc/greetd/config.toml", "/usr/share/lainos/greetd.toml"
 _GREETER = 'user = "greeter"'
 _TUIGREET = "/var/cache/tuigreet"
@@ -62,6 +63,8 @@ def make(root: Root, lists: Lists, user: User | None) -> Plan:
     if services.has_script(root, "iwd"):
         plan.file(_IWD, root.read(_IWD_SOURCE), 0o644, files.sets_nothing)
     _groups(plan, lists, user)
+    if os.path.exists(root.path(_PACMAN)):
+        plan.steps += [Tool(name, _PACMAN) for name in ("seal-conf", "seal-verify")]
     return plan
 
 

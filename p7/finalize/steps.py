@@ -2,8 +2,9 @@
 
 import os
 import stat
+import sys
 
-from p7 import Failure, ops
+from p7 import Failure, dispatch, ops
 from p7.root import Root
 
 TYPE_CHECKING = False
@@ -89,3 +90,27 @@ class Need:
 
     def apply(self, root: Root) -> None:
         raise Failure(f"{root.path(self.path)}: no {self.what}; {self._remedy}")
+
+
+class Tool:
+    """Another of p7's tools, which says itself what it does; what counts is its exit status."""
+
+    __slots__ = ("_is_done", "name", "path")
+
+    def __init__(self, name: str, path: str) -> None:
+        self.name = name
+        self.path = path
+        self._is_done = False
+
+    def describe(self) -> str:
+        return f"p7 {self.name}"
+
+    def holds(self, root: Root) -> bool:
+        return self._is_done
+
+    def apply(self, root: Root) -> None:
+        status = dispatch.load(self.name).run(root=root)
+        sys.stdout.flush()  # before we say what came of it
+        if status:
+            raise Failure(f"p7 {self.name}: ended with {status} for the reasons above")
+        self._is_done = True
