@@ -22,6 +22,7 @@ LIBSYSTEMD = "libsystemd.so.0"
 NODES = {"LIBSYSTEMD_209": ["sd_notify", "sd_listen_fds"], "LIBSYSTEMD_246": ["sd_journal_open_namespace"]}
 _PC = {"usr/share/pkgconfig/systemd.pc": "Name: systemd\nDescription: none\nVersion: 256\n"}
 SYSTEMD = {"usr/lib/systemd/systemd": "real", "usr/bin/systemctl": "real"}
+_MTREE = "!all,use-set,type,uid,gid,mode,time,size,sha256,link"  # makepkg's
 _RUN = 'mount -t proc proc "$1/proc" && shift && exec "$@"'
 Files = dict[str, str | Path]
 Done = subprocess.CompletedProcess[str]
@@ -50,9 +51,9 @@ class Machine:
         lines += [f"{key} = {word}" for key, words in info.items() for word in words.split()]
         (work / ".PKGINFO").write_text("\n".join(lines) + "\n")
         made = self.path / f"{name}-{version}-any.pkg.tar.zst"
-        members = [".PKGINFO", *sorted(set(os.listdir(work)) - {".PKGINFO"})]
-        bsdtar = need("bsdtar", "libarchive-tools")
-        subprocess.run([bsdtar, "--uid=0", "--gid=0", "--zstd", "-cf", made, "-C", work, *members], check=True)
+        if tree:
+            _pack(work, work / ".MTREE", "--gzip", "--format=mtree", f"--options={_MTREE}")
+        _pack(work, made, "--zstd")
         return made
 
     def repository(self, name: str, *archives: Path) -> None:
@@ -105,6 +106,13 @@ class Machine:
         library = cc.library(self.path / "libsystemd", LIBSYSTEMD, nodes)
         program = cc.program(self.path / "program", [symbol], library)
         return self.package(name, files={f"usr/bin/{name}": program}, depend="libsystemd.so=0-64")
+
+
+def _pack(folder: Path, archive: Path, *options: str) -> None:
+    """.PKGINFO first, so that pacman need not look for it."""
+    members = [".PKGINFO", *sorted(set(os.listdir(folder)) - {".PKGINFO"})]
+    command = [need("bsdtar", "libarchive-tools"), "--uid=0", "--gid=0", *options, "-cf", archive, "-C", folder]
+    subprocess.run([*command, *members], check=True)
 
 
 def make(path: Path, artifact: Path) -> Machine:

@@ -7,6 +7,7 @@ trigger is a hook that does nothing, which is how a link to /dev/null masks; one
 from __future__ import annotations
 
 import os
+import shlex
 
 from p7.root import Root
 from p7.seal import rules
@@ -107,7 +108,17 @@ def _wrong(section: str, key: str, value: str, has_value: bool) -> str:
     if not has_value or not value:
         return f"{key} has no value"
     values = _VALUES[section, key]
-    return f"{key} is {value}, and must be one of {' '.join(values)}" if values and value not in values else ""
+    if values and value not in values:
+        return f"{key} is {value}, and must be one of {' '.join(values)}"
+    return "Exec ends within a quotation" if key == "Exec" and not _ends(value) else ""
+
+
+def _ends(command: str) -> bool:
+    """Whether a command's quotations all do."""
+    try:
+        return bool(shlex.split(command))
+    except ValueError:
+        return False
 
 
 def _incomplete(seen: list[tuple[str, str, str]]) -> str:
