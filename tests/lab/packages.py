@@ -18,7 +18,7 @@ from tests.lab.tree import CLIENTS, SUITE, cache, locked, mirror, tree
 
 APT = """\
 Dir::State::lists "{work}/lists";
-Dir::State::status "{installed}";
+Dir::State::status "{work}/status";
 Dir::Cache "{work}/cache";
 Dir::Etc::sourcelist "{work}/sources.list";
 Dir::Etc::sourceparts "/dev/null";
@@ -89,8 +89,10 @@ def apt(suite: str, work: Path, installed: Path = Path("/dev/null")) -> Mapping[
     """The environment of an apt that knows one suite's packages, and of a dpkg's status file those installed."""
     for folder in ("lists/partial", "cache/archives/partial"):
         (work / folder).mkdir(parents=True)
+    # A copy: apt locks the folder that a status file is in, and one tree may have several who download for it.
+    (work / "status").write_bytes(installed.read_bytes())
     (work / "sources.list").write_text(f"deb {mirror()} {suite} main\n")
-    (work / "apt.conf").write_text(APT.format(work=work, tree=tree(), installed=installed))
+    (work / "apt.conf").write_text(APT.format(work=work, tree=tree()))
     environment = {**os.environ, "APT_CONFIG": str(work / "apt.conf")}
     subprocess.run(["apt-get", "-qq", "update"], env=environment, check=True)
     return environment
