@@ -16,6 +16,9 @@ MOZ_ENABLE_WAYLAND; on x11 DISPLAY and XAUTHORITY. Nothing else gets through. KE
 locale's alone), /etc/environment and ~/.config/lainos/session.env are added, the last one winning; what is set for
 the session's identity they do not change.
 
+WLR_BACKENDS keeps the compositor from looking for another one at the promised WAYLAND_DISPLAY, and what runs in the
+session inherits it. A compositor that is to run in a window there needs to be without: env -u WLR_BACKENDS sway.
+
 Exits with 127 if nothing to start was found, 126 if that could not be started, 2 for an unknown P7_SESSION_TYPE; below
 greetd five seconds after it has said so, for a person to read and for a login that repeats itself.
 """

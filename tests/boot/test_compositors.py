@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import subprocess
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.boot.conftest import DESKTOP, programs
 from tests.lab.boot import Boot, until
 from tests.lab.inside import RUNTIME_DIR, USER, ask, environment, seen, shown
-from tests.lab.packages import layer
 from tests.lab.run import BOOTED
-from tests.lab.session import logged_in
+from tests.lab.session import choose, log_out, logged_in
 from tests.lab.stage import Machine
-from tests.need import missing
 
-CONFIG = f"home/{USER}/.config/lainos/session.env"
 AUTOLOGIN = f"""\
 [terminal]
 vt = "none"
@@ -29,31 +26,10 @@ user = "{USER}"
 
 @pytest.fixture(scope="module")
 def booted(layers: Callable[[Machine], list[Path]]) -> Iterator[Boot]:
-    try:
-        labwc = layer("labwc")
-    except subprocess.CalledProcessError as error:
-        missing(f"no labwc: {error}", "apt must reach a mirror")
-    with Boot([labwc, *layers(Machine("zipapp", BOOTED))]) as boot:
+    with Boot([programs(*DESKTOP), *layers(Machine("zipapp", BOOTED))]) as boot:
         boot.wait_runlevel("default")
         logged_in(boot)
         yield boot
-
-
-def log_out_of(boot: Boot) -> None:
-    """End whatever leads the session."""
-    pid = shown(boot, "show-session", "1")["Leader"]
-    if pid != "0":
-        ask(boot, "kill", pid)
-    until(lambda: shown(boot, "show-session", "1")["Leader"] == "0", 10, "the session has no leader")
-
-
-def choose(boot: Boot, compositor: str) -> None:
-    """Log in with another compositor, as the user's own file says."""
-    path = boot.path(CONFIG)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(f"P7_COMPOSITOR={compositor}\n")
-    boot.path("run/greetd.run").unlink()
-    ask(boot, "rc-service", "greetd", "restart")
 
 
 def leader(boot: Boot) -> str:
@@ -68,7 +44,7 @@ def said(boot: Boot) -> list[str]:
 
 @pytest.mark.parametrize("name", ["labwc", "/usr/bin/labwc"])
 def test_labwc_by_name_and_by_path(booted: Boot, name: str) -> None:
-    log_out_of(booted)
+    log_out(booted)
     choose(booted, name)
     until(lambda: leader(booted) == "labwc", 10, "labwc leads the session")
     session = shown(booted, "show-session", "1")
@@ -97,7 +73,7 @@ def test_what_labwcs_bus_starts_finds_labwc(booted: Boot) -> None:
 
 def test_without_a_compositor_the_greeter_returns(booted: Boot) -> None:
     """It is said once, with what was tried; greetd's greeter, in the lab a sleep, is back."""
-    log_out_of(booted)
+    log_out(booted)
     choose(booted, "nosuch")
     seen(booted, "pgrep", "--full", "--exact", "sleep infinity", timeout=20)
     assert len(said(booted)) == 1

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.boot.conftest import DESKTOP, programs
 from tests.lab.boot import Boot, until
 from tests.lab.inside import RUNTIME_DIR, SCOPE, USER, belongs, client, compositor, environment, processes, seen
-from tests.lab.packages import layer
 from tests.lab.run import BOOTED
 from tests.lab.session import log_in, log_out, logged_in, says
 from tests.lab.stage import Machine
-from tests.need import missing
 
 PORTAL = ["org.freedesktop.portal.Desktop", "/org/freedesktop/portal/desktop"]
 BACKENDS = ("xdg-desktop-portal-gtk", "xdg-desktop-portal-wlr")
@@ -24,15 +22,11 @@ SWAYS_OWN = "etc/sway/config.d/50-systemd-user.conf"
 
 @pytest.fixture(scope="module")
 def booted(layers: Callable[[Machine], list[Path]], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Boot]:
-    try:
-        portals = layer("xdg-desktop-portal", *BACKENDS)
-    except subprocess.CalledProcessError as error:
-        missing(f"no portals: {error}", "apt must reach a mirror")
     silent = tmp_path_factory.mktemp("sway")
     silent.chmod(0o755)
     (silent / SWAYS_OWN).parent.mkdir(parents=True)
     (silent / SWAYS_OWN).touch()
-    with Boot([silent, portals, *layers(Machine("zipapp", BOOTED))]) as boot:
+    with Boot([silent, programs(*DESKTOP), *layers(Machine("zipapp", BOOTED))]) as boot:
         boot.wait_runlevel("default")
         logged_in(boot)
         log_out(boot)

@@ -6,7 +6,7 @@ from itertools import count
 
 from tests.lab.boot import Boot, until
 from tests.lab.checks import login1_answers, sway_answers
-from tests.lab.inside import RUNTIME_DIR, ask, compositor, shown, swaymsg
+from tests.lab.inside import RUNTIME_DIR, USER, ask, compositor, shown, swaymsg
 
 _numbers = count(1)
 
@@ -58,7 +58,10 @@ def writes(boot: Boot, file: str, text: str, timeout: float = 10) -> str:
 
 
 def log_out(boot: Boot) -> None:
-    ask(boot, "pkill", "--exact", "sway")
+    """End whatever leads the session."""
+    pid = shown(boot, "show-session", "1")["Leader"]
+    if pid != "0":
+        ask(boot, "kill", pid)
     ended(boot)
 
 
@@ -68,10 +71,23 @@ def ended(boot: Boot) -> None:
 
 
 def log_in(boot: Boot) -> None:
-    """greetd runs its initial session once a boot, which it remembers in this file."""
+    """Begin a session with sway."""
+    greet(boot)
+    logged_in(boot)
+
+
+def choose(boot: Boot, compositor: str) -> None:
+    """Begin a session with another compositor, as the user's own file says from now on."""
+    path = boot.path(f"home/{USER}/.config/lainos/session.env")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(f"P7_COMPOSITOR={compositor}\n")
+    greet(boot)
+
+
+def greet(boot: Boot) -> None:
+    """Have greetd run its initial session, which it does once a boot and remembers in this file."""
     boot.path("run/greetd.run").unlink()
     ask(boot, "rc-service", "greetd", "restart")
-    logged_in(boot)
 
 
 def logged_in(boot: Boot) -> None:

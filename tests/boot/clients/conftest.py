@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import shutil
-import subprocess
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
+from tests.boot.conftest import programs
 from tests.lab.boot import Boot
-from tests.lab.packages import layer
 from tests.lab.run import BOOTED
 from tests.lab.session import logged_in
 from tests.lab.stage import Machine
-from tests.need import missing
 
 PROGRAMS = ("network-manager", "upower", "libspa-0.2-bluetooth", "xserver-xorg-video-dummy")
 SUSPEND = '[power]\nsuspend = ["/usr/bin/touch", "/run/slept"]\n'
@@ -39,11 +37,3 @@ def booting(layers: Sequence[Path]) -> Iterator[Boot]:
         logged_in(boot)
         shutil.copytree(INSIDE, boot.path("opt/lab"))
         yield boot
-
-
-def programs(*names: str) -> Path:
-    """A layer of Debian's packages, or missing()."""
-    try:
-        return layer(*names)
-    except subprocess.CalledProcessError as error:
-        missing(f"{' '.join(names)}: {error}", "apt must reach its mirror")

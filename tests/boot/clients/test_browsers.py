@@ -1,26 +1,21 @@
-"""Chromium and Firefox in the session: what they ask of login1, and whether Firefox hears of a sleep.
-
-Being large, they are downloaded only where P7_TEST_BROWSERS=1 says so; once cached they are tested always.
-"""
+"""Chromium and Firefox in the session: what they ask of login1, and whether Firefox hears of a sleep."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from itertools import count
 from pathlib import Path
 
 import pytest
 
-from tests.boot.clients.conftest import MACHINE, PROGRAMS, booting, programs
+from tests.boot.clients.conftest import MACHINE, PROGRAMS, booting
 from tests.boot.clients.test_swayidle import SUSPEND
+from tests.boot.conftest import BROWSERS, NO_BROWSERS, browsers_wanted, programs
 from tests.lab.boot import Boot
 from tests.lab.inside import ask
-from tests.lab.packages import cached
 from tests.lab.session import behind, output, says, writes
 from tests.lab.stage import Machine
 
-BROWSERS = ("chromium", "firefox-esr")
 LOGIN1_MATCHES = (
     "interface='org.freedesktop.DBus',member='NameOwnerChanged',path='/org/freedesktop/DBus'",
     "sender='org.freedesktop.login1',interface='org.freedesktop.login1.Manager',path='/org/freedesktop/login1'",
@@ -32,8 +27,8 @@ _numbers = count(1)
 @pytest.fixture(scope="module")
 def booted(layers: Callable[[Machine], list[Path]]) -> Iterator[Boot]:
     staged, debian = layers(MACHINE)
-    if not cached(*BROWSERS).exists() and os.environ.get("P7_TEST_BROWSERS") != "1":
-        pytest.skip("210 MB to download; P7_TEST_BROWSERS=1 does that, once")
+    if not browsers_wanted():
+        pytest.skip(NO_BROWSERS)
     with booting([staged, programs(*PROGRAMS), programs(*BROWSERS), debian]) as boot:
         ask(boot, "ip", "link", "set", "lo", "up")
         yield boot
