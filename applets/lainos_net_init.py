@@ -6,20 +6,24 @@ same), for all interfaces and for each that there is, and reads each back. What 
 first; a value for "default" stands for every interface that is not named. Other keys of /etc/lainos/sysctl.d are set
 too, other keys of the rest are left to sysctl(8). A kernel without IPv6 is no failure.
 
-Then runs `resolvconf -u` where that is installed and /etc/resolv.conf is not somebody else's; and where there is a
-wireless device and iwd, asks that for a scan over D-Bus, without waiting for it. With --interface only that interface's
-parameters are set, for a udev rule.
+Then has `resolvconf -u` run where that is installed and /etc/resolv.conf is not somebody else's; and where there is a
+wireless card and iwd, asks that for a scan over D-Bus. The boot waits for neither: what comes of them is in the
+system's log. With --interface only that interface's parameters are set, for a udev rule.
 
 Exits with 0 if all is as wanted, 1 if something failed, each thing by its name, 2 if nothing could be done.
 """
 
+import _signal
 import os
+import sys
 
 from p7 import Failure, log, ops, proc, service, sysctl
 from p7.root import SYSTEM, Root
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import click
 
     from p7.ops import Operation
@@ -95,7 +99,7 @@ def summary(parameters: list[sysctl.Parameter]) -> str:
 
 
 class Refresh:
-    """Have resolvconf write resolv.conf anew from what it knows."""
+    """Have resolvconf write resolv.conf anew from what it knows, in the background: a shell is slow at it."""
 
     __slots__ = ("path",)
 
@@ -103,39 +107,59 @@ class Refresh:
         self.path = path
 
     def describe(self) -> str:
-        return f"run {self.path} -u"
+        return f"run {self.path} -u in the background"
 
     def apply(self, root: Root) -> None:
         if _is_handmade(root.read_or(_RESOLV_CONF, "")):
             # resolvconf would put its own, at this time still empty, in its place, and keep no copy.
             log.warning(f"{_RESOLV_CONF}: not made by resolvconf, so left alone; 'resolvconf -u' would hand it over")
             return
-        pid = os.posix_spawn(self.path, [self.path, "-u"], proc.ENVIRONMENT)
-        status = proc.wait(pid, _PATIENCE_SEC)
-        if status != 0:
-            raise Failure(f"{self.path} -u: ended with {status}")
+        _beside(root, self._refresh, "select")
+
+    def _refresh(self) -> None:
+        output_fd = os.memfd_create("output")  # no pipe: what resolvconf starts anew may keep it open
+        streams = [(os.POSIX_SPAWN_DUP2, output_fd, fd) for fd in (1, 2)]
+        command = [self.path, "-u"]
+        pid = os.posix_spawn(self.path, command, proc.ENVIRONMENT, file_actions=streams, setsigdef=[_signal.SIGPIPE])
+        if status := proc.wait(pid, _PATIENCE_SEC):
+            log.error(f"{' '.join(command)}: ended with {status}")
+            for line in os.pread(output_fd, 1 << 12, 0).decode(errors="replace").splitlines():
+                log.error(f"resolvconf: {line}")
 
 
 class Scan:
-    """Have iwd scan with some devices, in the background: it may not have started yet."""
+    """Have iwd scan with some cards, in the background: it may not have started yet."""
 
-    __slots__ = ("devices", "path")
+    __slots__ = ("cards", "path")
 
-    def __init__(self, path: str, devices: list[str]) -> None:
+    def __init__(self, path: str, cards: list[str]) -> None:
         self.path = path
-        self.devices = devices
+        self.cards = cards
 
     def describe(self) -> str:
-        return f"ask iwd in the background for a scan: {', '.join(self.devices)}"
+        return f"ask iwd in the background for a scan: {', '.join(self.cards)}"
 
     def apply(self, root: Root) -> None:
         def scan() -> None:
             from p7 import iwd  # and with it D-Bus: the boot does not wait for that
 
-            log.start_daemon(root)
-            iwd.scan(root.path(self.path), self.devices)
+            iwd.scan(root.path(self.path), self.cards)
 
-        service.detach(scan)
+        _beside(root, scan, "p7.iwd")
+
+
+def _beside(root: Root, work: "Callable[[], None]", module: str) -> None:
+    """Do something that imports a module in the background, and log as a daemon does."""
+
+    def run() -> None:
+        log.start_daemon(root)
+        work()
+
+    if getattr(sys, "frozen", False):
+        # Now, for the launcher that waits for this process takes the folder of modules with it.
+        for name in (module, "_socket", "encodings.unicode_escape"):
+            __import__(name)
+    service.detach(run)
 
 
 def _of_interface(root: Root, name: str, parameters: list[sysctl.Parameter]) -> list[sysctl.Parameter]:
@@ -161,14 +185,14 @@ def _services() -> "list[Operation]":
     steps: list[Operation] = []
     if resolvconf := proc.find("resolvconf", path):
         steps.append(Refresh(resolvconf))
-    if os.path.exists(_IWD) and (devices := _wireless()):
-        steps.append(Scan(_BUS, devices))
+    if os.path.exists(_IWD) and (cards := _wireless()):
+        steps.append(Scan(_BUS, cards))
     return steps
 
 
 def _wireless() -> list[str]:
-    folder = "/sys/class/net"
+    """The names of the wireless cards. Not of their interfaces: iwd removes those that it finds, to make its own."""
     try:
-        return [name for name in sorted(os.listdir(folder)) if os.path.exists(f"{folder}/{name}/phy80211")]
+        return sorted(os.listdir("/sys/class/ieee80211"))
     except OSError:
         return []

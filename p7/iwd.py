@@ -13,30 +13,32 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    Interfaces = dict[str, dict[str, tuple[str, Any]]]  # of an object: to their properties' names, types and values
+
 _NAME = "net.connman.iwd"
-_DEVICE, _STATION = f"{_NAME}.Device", f"{_NAME}.Station"
+_ADAPTER, _DEVICE, _STATION = f"{_NAME}.Adapter", f"{_NAME}.Device", f"{_NAME}.Station"
 _UNDER_WAY = (f"{_NAME}.InProgress", f"{_NAME}.Busy")
 _PATIENCE_SEC = 30.0
 _PAUSE_SEC = 0.5
 
 
-def scan(path: str, devices: list[str]) -> None:
-    """Ask for a scan of each device by its interface's name, on the bus at `path`; the log says what came of it."""
+def scan(path: str, cards: list[str]) -> None:
+    """Ask for a scan with each card, by its name (phy0), on the bus at `path`; the log says what came of it."""
     loop = Loop()
-    scanner = _Scanner(loop, path, devices)
+    scanner = _Scanner(loop, path, cards)
     loop.after(_PATIENCE_SEC, loop.stop)
     scanner.begin()
     loop.run()
-    for name in scanner.devices:
+    for name in scanner.cards:
         log.info(f"{name}: no scan: iwd has not offered one in {_PATIENCE_SEC:.0f} s")
 
 
 class _Scanner:
-    """`devices` are those of which iwd has not answered yet."""
+    """`cards` are those of which iwd has not answered yet."""
 
-    def __init__(self, loop: Loop, path: str, devices: list[str]) -> None:
-        self.devices = list(devices)
-        self._unseen = list(devices)
+    def __init__(self, loop: Loop, path: str, cards: list[str]) -> None:
+        self.cards = list(cards)
+        self._unseen = list(cards)
         self._loop = loop
         self._path = path
 
@@ -67,29 +69,33 @@ class _Scanner:
     def _listed(self, owner: str, message: Message) -> None:
         objects = message.values()[0] if message.kind == RETURN else {}
         for path, interfaces in objects.items():
-            name = _device(interfaces)
-            if name in self._unseen:
-                self._unseen.remove(name)
-                self._scan(owner, path, name)
+            card = _card(objects, interfaces)
+            if card in self._unseen:
+                self._unseen.remove(card)
+                self._scan(owner, path, card, _property(interfaces, _DEVICE, "Name"))
         if self._unseen:
             self._loop.after(_PAUSE_SEC, self._find)
 
-    def _scan(self, owner: str, path: str, name: str) -> None:
-        self._connection.call(owner, path, _STATION, "Scan", answer=lambda answer: self._scanned(name, answer))
+    def _scan(self, owner: str, path: str, card: str, name: str) -> None:
+        self._connection.call(owner, path, _STATION, "Scan", answer=lambda answer: self._scanned(card, name, answer))
 
-    def _scanned(self, name: str, message: Message) -> None:
-        self.devices.remove(name)
+    def _scanned(self, card: str, name: str, message: Message) -> None:
+        self.cards.remove(card)
         if message.kind == RETURN or message.error_name in _UNDER_WAY:
             log.info(f"{name}: iwd scans")
         else:
             log.warning(f"{name}: no scan: {message.error_name}")
-        if not self.devices:
+        if not self.cards:
             self._loop.stop()
 
 
-def _device(interfaces: "dict[str, dict[str, Any]]") -> str:
-    """The interface's name, of an object that can scan; else empty."""
+def _card(objects: "dict[str, Interfaces]", interfaces: "Interfaces") -> str:
+    """The card's name, of an object that can scan; else empty."""
     if _STATION not in interfaces:
         return ""
-    name: str = interfaces.get(_DEVICE, {}).get("Name", ("s", ""))[1]
-    return name
+    return _property(objects.get(_property(interfaces, _DEVICE, "Adapter"), {}), _ADAPTER, "Name")
+
+
+def _property(interfaces: "Interfaces", interface: str, name: str) -> str:
+    value: str = interfaces.get(interface, {}).get(name, ("", ""))[1]
+    return value
