@@ -147,14 +147,13 @@ def test_odd_files(etc: Etc, text: str) -> None:
 
 def test_repositories_come_first_and_options_go_on_behind_them(etc: Etc) -> None:
     etc.write("[lainos_repo]\nServer = file:///lainos\n", "pacman.d/lainos.conf")
-    etc.write(PLAIN)
-    etc.run("--repositories", "/etc/pacman.d/lainos.conf")
-    assert (etc.says("--repo-list"), etc.says("IgnorePkg"), etc.says("Color")) == (
-        ["lainos_repo", "core"],
-        SEALED,
-        ["Color"],
-    )
-    etc.comes_back(PLAIN)
+    etc.write("[system]\nServer = file:///artix\n", "pacman.d/artix.conf")
+    for text in (PLAIN, PLAIN.rstrip()):
+        etc.write(text)
+        etc.run("--repositories", "/etc/pacman.d/lainos.conf", "--last-repositories", "/etc/pacman.d/artix.conf")
+        assert etc.says("--repo-list") == ["lainos_repo", "core", "system"]
+        assert (etc.says("IgnorePkg"), etc.says("Color")) == (SEALED, ["Color"])
+        etc.comes_back(text)
 
 
 def test_repositories_stay_until_their_file_is_gone(etc: Etc) -> None:
@@ -249,4 +248,6 @@ def test_whatever_the_lines_are_they_come_back(lines: list[str], end: str, whole
     if original and not whole:
         original[-1] = lines[-1] or "x"
     replaced = [new for line in original for new in marks.replaced(line, end)]
-    assert marks.undone(marks.added(replaced, ["IgnorePkg = systemd", "Include = /x", "[options]"])) == original
+    sealed = marks.added(replaced, ["IgnorePkg = systemd", "Include = /x", "[options]"])
+    assert marks.undone(sealed) == original
+    assert marks.undone(marks.appended(sealed, ["Include = /y"])) == original

@@ -1,7 +1,8 @@
 """Changes of a configuration's lines with marks, by which they are found again and taken back byte for byte.
 
-What is added stands between two marks below the first [options]. A line that has to give up a word is kept as a
-comment above the one in its place. Lines come and go with their ends; what somebody wrote between the marks stays.
+What is added stands between two marks, below the first [options] or at the end. A line that has to give up a word is
+kept as a comment above the one in its place. Lines come and go with their ends; what somebody wrote between the marks
+stays.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from p7.seal.conf import words
 from p7.seal.conf.reading import OPTIONS
 
 BEGIN = "# p7 seal-conf: from here"
+LAST = "# p7 seal-conf: at the end, from here"
 END = "# p7 seal-conf: to here"
 _WAS = "# p7 seal-conf: was: "
 _HEADER = f"[{OPTIONS}]"
@@ -34,11 +36,20 @@ def added(lines: list[str], rows: list[str]) -> list[str]:
     end = ending(lines)
     if place < 0:
         return [f"{row}{end}" for row in (BEGIN, _HEADER, *rows, END)] + lines
-    block = [f"{row}{end}" for row in (BEGIN, *rows, END)]
-    header, its_end = split(lines[place])
-    if not its_end:  # the last line of the file, whose lack of an end the block takes over
-        block[-1] = END
-    return [*lines[:place], header + end, *block, *lines[place + 1 :]]
+    return [*_joined(lines[: place + 1], [BEGIN, *rows, END], end), *lines[place + 1 :]]
+
+
+def appended(lines: list[str], rows: list[str]) -> list[str]:
+    """With these rows behind all others."""
+    return _joined(lines, [LAST, *rows, END], ending(lines)) if rows else lines
+
+
+def _joined(lines: list[str], rows: list[str], end: str) -> list[str]:
+    """With a block of rows at the end. Where the last line of a file has no end, the block's last has none instead."""
+    block = [f"{row}{end}" for row in rows]
+    if not lines or split(lines[-1])[1]:
+        return lines + block
+    return [*lines[:-1], lines[-1] + end, *block[:-1], rows[-1]]
 
 
 def replaced(line: str, ending: str) -> list[str]:
@@ -58,9 +69,9 @@ def undone(lines: list[str]) -> list[str]:
     i = 0
     while i < len(lines):
         body, end = split(lines[i])
-        if body == BEGIN and i > until:
+        if body in (BEGIN, LAST) and i > until:
             until = _end_of_block(lines, i)
-        if i <= until and (body in (BEGIN, END) or _is_ours(body)):
+        if i <= until and (body in (BEGIN, LAST, END) or _is_ours(body)):
             if body == END and not end and made:
                 made[-1] = split(made[-1])[0]
         elif body.startswith(_WAS):
@@ -98,8 +109,8 @@ def _values(line: str) -> set[str]:
     return set(line.partition("=")[2].split())
 
 
-def included(lines: list[str]) -> list[str]:
-    """The paths that added() included."""
-    start = next((i for i, line in enumerate(lines) if split(line)[0] == BEGIN), len(lines))
+def included(lines: list[str], begin: str) -> list[str]:
+    """The paths that the block with this mark includes."""
+    start = next((i for i, line in enumerate(lines) if split(line)[0] == begin), len(lines))
     inside = [split(line)[0] for line in lines[start : _end_of_block(lines, start)]]
     return [body.removeprefix("Include = ") for body in inside if body.startswith("Include = ")]

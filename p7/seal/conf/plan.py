@@ -33,9 +33,13 @@ class Drift:
         self.lacking = {key: lacks for key, lacks in lacking.items() if lacks}
 
 
-def changes(root: Root, repositories: Iterable[str] = (), *, undo: bool = False) -> dict[str, tuple[str, str]]:
-    """Path to its text before and after, for what is to be written, or with `undo` to be taken back. `repositories`
-    are files to include, besides those that an earlier run included. Raises OSError where pacman.conf cannot be read.
+def changes(
+    root: Root, first: Iterable[str] = (), last: Iterable[str] = (), *, undo: bool = False
+) -> dict[str, tuple[str, str]]:
+    """Path to its text before and after, for what is to be written, or with `undo` to be taken back.
+
+    `first` and `last` are files with repositories to include before and after all others, besides those that an earlier
+    run included. Raises OSError where pacman.conf cannot be read.
     """
     before: dict[str, list[str]] = {}
     after: dict[str, list[str]] = {}
@@ -49,22 +53,21 @@ def changes(root: Root, repositories: Iterable[str] = (), *, undo: bool = False)
 
     found = reading.directives(root, read)
     if not undo:
-        # pacman does not start where an included file is missing.
-        earlier = [path for path in marks.included(before[PATH]) if os.path.isfile(root.path(path))]
         for path, lines in after.items():
             numbers = {row.number for row in found if row.path == path and row.section == OPTIONS}
             end = marks.ending(lines)
             replaced = [marks.replaced(line, end) if i in numbers else [line] for i, line in enumerate(lines)]
             after[path] = [line for rows in replaced for line in rows]
-        rows = _rows(Drift(found).lacking, list(dict.fromkeys([*earlier, *repositories])))
-        after[PATH] = marks.added(after[PATH], rows)
+        rows = [f"{key} = {' '.join(lacks)}" for key, lacks in Drift(found).lacking.items()]
+        if includes := _includes(root, marks.included(before[PATH], marks.BEGIN), first):
+            rows += [*includes, f"[{OPTIONS}]"]  # what follows is options again
+        tail = _includes(root, marks.included(before[PATH], marks.LAST), last)
+        after[PATH] = marks.appended(marks.added(after[PATH], rows), tail)
     texts = {path: ("".join(before[path]), "".join(after[path])) for path in after}
     return {path: (old, new) for path, (old, new) in texts.items() if old != new}
 
 
-def _rows(lacking: dict[str, list[str]], repositories: list[str]) -> list[str]:
-    rows = [f"{key} = {' '.join(lacks)}" for key, lacks in lacking.items()]
-    if repositories:
-        # Before all other repositories, for the first that has a package is the one it comes from; then options again.
-        rows += [*(f"Include = {path}" for path in repositories), f"[{OPTIONS}]"]
-    return rows
+def _includes(root: Root, earlier: list[str], asked: Iterable[str]) -> list[str]:
+    """Each file once; pacman does not start where one is missing."""
+    paths = dict.fromkeys([*(path for path in earlier if os.path.isfile(root.path(path))), *asked])
+    return [f"Include = {path}" for path in paths]
