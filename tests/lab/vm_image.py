@@ -20,7 +20,10 @@ RC = Path(__file__).with_name("vm_rc")
 """What a machine with a kernel and screen of its own has in place of the namespace boot's stand-ins."""
 
 KERNEL = "linux-image-amd64"
-MODULES = "virtio_pci virtio_blk squashfs overlay virtio_gpu evdev".split()
+MODULES = """
+    virtio_pci virtio_blk squashfs overlay virtio_gpu evdev
+    mac80211_hwsim ccm ctr cmac ecb des_generic sha512_generic algif_hash algif_skcipher
+""".split()
 """Kernel modules that the machine can load; with those that they depend on they are in the initramfs."""
 
 
@@ -34,10 +37,10 @@ class Image:
     layer: Path
 
 
-def image(work: Path, machine: Machine) -> Image:
-    """All of a machine's; its layer is made in a folder of the caller's."""
+def image(work: Path, machine: Machine, *more: Path) -> Image:
+    """All of a machine's; its layer is made in a folder of the caller's, with the files of more folders in it."""
     base = tree()
-    return Image(*boot_files(base), tree_image(base), layer_image(work, machine))
+    return Image(*boot_files(base), tree_image(base), layer_image(work, machine, more))
 
 
 def kernel() -> Path:
@@ -111,10 +114,11 @@ def tree_image(base: Path) -> Path:
     return cached(f"{base.name}.squashfs", [], lambda target: squash(base, target))
 
 
-def layer_image(work: Path, machine: Machine) -> Path:
+def layer_image(work: Path, machine: Machine, more: Iterable[Path]) -> Path:
     """A layer staged as for the namespace boot, then made that of a machine with devices, as a file system."""
     layer = stage(work / "layer", machine)
-    shutil.copytree(RC, layer, symlinks=True, dirs_exist_ok=True)
+    for folder in (RC, *more):
+        shutil.copytree(folder, layer, symlinks=True, dirs_exist_ok=True)
     enable(layer, "sysinit", "udev")
     squash(layer, work / "layer.squashfs")
     return work / "layer.squashfs"

@@ -9,13 +9,18 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from tests.lab import vm_image, vm_wifi
 from tests.lab.run import BOOTED
 from tests.lab.stage import FORMS, Machine
 from tests.lab.vm import Vm
 from tests.lab.vm_checks import PLANNED, SESSION, SHORT
-from tests.lab.vm_image import image
+from tests.lab.vm_wifi import WIFI
 
-SUITES = {"starts and ends": SHORT, "ends as planned": PLANNED, "a person's sessions": SESSION}
+SUITES = {
+    vm_image.image: {"starts and ends": SHORT, "ends as planned": PLANNED, "a person's sessions": SESSION},
+    vm_wifi.image: {"wireless": WIFI},
+}
+"""By what makes the machine's image: a title and its checks for each start of it."""
 
 
 def main(argv: list[str]) -> int:
@@ -24,14 +29,15 @@ def main(argv: list[str]) -> int:
     for form in FORMS:
         parser.add_argument(f"--{form}", dest="form", action="store_const", const=form, default="zipapp")
     machine = Machine(parser.parse_args(argv).form, BOOTED)
-    failed = []
-    with TemporaryDirectory(prefix="p7-layer-") as work:
-        files = image(Path(work), machine)
-        for title, checks in SUITES.items():
-            print(f"{title}:", flush=True)
-            with Vm(files) as vm:
-                failed += show(vm, checks)
-    count = sum(map(len, SUITES.values()))
+    count, failed = 0, []
+    for image, suites in SUITES.items():
+        with TemporaryDirectory(prefix="p7-layer-") as work:
+            files = image(Path(work), machine)
+            for title, checks in suites.items():
+                print(f"{title}:", flush=True)
+                count += len(checks)
+                with Vm(files) as vm:
+                    failed += show(vm, checks)
     print(f"{len(failed)} of {count} failed: {', '.join(failed)}" if failed else "all true")
     return 1 if failed else 0
 

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
+from tests.lab import vm_image
 from tests.lab.run import BOOTED
 from tests.lab.stage import Machine
 from tests.lab.vm import Vm
-from tests.lab.vm_image import Image, image
+from tests.lab.vm_image import Image
 from tests.need import need, need_root
 
 TOOLS = {
@@ -26,25 +28,34 @@ TOOLS = {
 """Commands that a machine is made with, and Debian's packages for them."""
 
 
+Make = Callable[[Path, Machine], Image]
+
+
 @pytest.fixture(scope="session")
-def images(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Image]:
-    """A function from a form of p7 to what a machine with it starts from."""
+def images(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Make, str], Image]:
+    """A function from what makes an image and a form of p7 to what such a machine starts from."""
     if os.environ.get("P7_TEST_VM") != "1":
         pytest.skip("an emulated machine may stall; P7_TEST_VM=1 tries, build.py vm shows it")
     need_root("the tree's files are root's")
     for tool, package in TOOLS.items():
         need(tool, package)
-    made: dict[str, Image] = {}
+    made: dict[tuple[Make, str], Image] = {}
 
-    def of(form: str) -> Image:
-        if form not in made:
-            made[form] = image(tmp_path_factory.mktemp("vm"), Machine(form, BOOTED))
-        return made[form]
+    def of(make: Make, form: str) -> Image:
+        if (make, form) not in made:
+            made[make, form] = make(tmp_path_factory.mktemp("vm"), Machine(form, BOOTED))
+        return made[make, form]
 
     return of
 
 
 @pytest.fixture(scope="module")
-def vm(request: pytest.FixtureRequest, images: Callable[[str], Image]) -> Iterator[Vm]:
-    with Vm(images(request.param)) as machine:
+def image() -> Make:
+    """What makes the image; a module's tests may want another."""
+    return vm_image.image
+
+
+@pytest.fixture(scope="module")
+def vm(request: pytest.FixtureRequest, images: Callable[[Make, str], Image], image: Make) -> Iterator[Vm]:
+    with Vm(images(image, request.param)) as machine:
         yield machine
