@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,7 +31,7 @@ class Machine:
     p7_toml: str = ""
 
 
-def stage(layer: Path, machine: Machine) -> Path:
+def stage(layer: Path, machine: Machine, runlevels: Mapping[str, Sequence[str]] = RUNLEVELS) -> Path:
     """Fill a new folder with a layer: the stand-ins, p7 and its configuration, the runlevels."""
     shutil.copytree(RC, layer)
     install = [sys.executable, "build.py", "install", "--destdir", str(layer), *FORMS[machine.form]]
@@ -39,7 +40,7 @@ def stage(layer: Path, machine: Machine) -> Path:
         config = layer / "etc/lainos/p7.toml"
         config.parent.mkdir(parents=True, exist_ok=True)
         config.write_text(machine.p7_toml)
-    for runlevel, services in RUNLEVELS.items():
+    for runlevel, services in runlevels.items():
         for service in services:
             enable(layer, runlevel, service)
     return layer
