@@ -9,16 +9,20 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.lab.tree import CLIENTS
+
 REPO = Path(__file__).parents[2]
 RC = Path(__file__).with_name("rc")
 """Stand-ins that Debian's OpenRC comes without, laid out as they install."""
+DBUS = REPO / "rc/packages/dbus-openrc/dbus.initd"
+TMPFILES = CLIENTS / "usr/bin/systemd-tmpfiles"
 
 FORMS = {"zipapp": [], "static": ["--static"], "frozen": ["--frozen"]}
 """What `build.py install` is told for each form of p7."""
 
 RUNLEVELS = {
     "sysinit": ["localmount", "cgroups", "cgroup-delegate", "lainos-ghost-units", "lainos-notifyd"],
-    "boot": ["hostname", "bootmisc", "rsyslog"],
+    "boot": ["hostname", "bootmisc", "lainos-tmpfiles", "rsyslog"],
     "default": ["dbus", "seatd", "lainos-dbus-bridge", "lainos-net-init", "greetd"],
 }
 
@@ -34,6 +38,9 @@ class Machine:
 def stage(layer: Path, machine: Machine, runlevels: Mapping[str, Sequence[str]] = RUNLEVELS) -> Path:
     """Fill a new folder with a layer: the stand-ins, p7 and its configuration, the runlevels."""
     shutil.copytree(RC, layer)
+    shutil.copy(DBUS, layer / "etc/init.d/dbus")
+    (layer / "usr/bin").mkdir(exist_ok=True)
+    (layer / "usr/bin/systemd-tmpfiles").symlink_to(f"/{TMPFILES}")
     install = [sys.executable, "build.py", "install", "--destdir", str(layer), *FORMS[machine.form]]
     subprocess.run(install, cwd=REPO, check=True, stdout=subprocess.DEVNULL)
     if machine.p7_toml:
