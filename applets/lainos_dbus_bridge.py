@@ -8,6 +8,7 @@ is survives in /run/systemd.
 """
 
 import _socket
+import gc
 import os
 
 from p7 import config, identity, log, proc, sdlogin
@@ -19,6 +20,8 @@ PRIVILEGE = "root"
 
 def run(root: Root = SYSTEM, *, ready_fd: int = -1) -> int:
     """Serve until SIGTERM. 1 if one of the halves could not start or did not go on."""
+    # Until the loops run: a start makes no garbage, and looking for some would unshare the pages of the two processes.
+    gc.disable()
     log.start_daemon(root)
     settings = config.load(root)
     proc.system_user(root)  # refuse now, not in the child

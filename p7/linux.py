@@ -26,17 +26,22 @@ _SOCK_FILTER = 8  # its size in bytes
 _RLIMIT_NOFILE = 7
 
 
+_machine = os.uname().machine
+_door: "Callable[..., tuple[int, int]] | None" = None  # made by the first call
+
+
 def _syscall(name: str, *arguments: int | bytes | None) -> int:
-    numbers = _NUMBERS.get(os.uname().machine)
-    if numbers is None:
-        raise OSError(errno.ENOSYS, f"{name}: p7 does not know the system calls of {os.uname().machine}")
-    result, error = _door()(numbers[name], *arguments)
+    global _door
+    if _machine not in _NUMBERS:
+        raise OSError(errno.ENOSYS, f"{name}: p7 does not know the system calls of {_machine}")
+    _door = _door or _make_door()
+    result, error = _door(_NUMBERS[_machine][name], *arguments)
     if result < 0:
         raise OSError(error, os.strerror(error))
     return result
 
 
-def _door() -> "Callable[..., tuple[int, int]]":
+def _make_door() -> "Callable[..., tuple[int, int]]":
     """A function (number, int | bytes | None ...) -> (result, errno)."""
     if "_p7" not in sys.builtin_module_names:
         return _ctypes_door()

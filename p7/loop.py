@@ -5,6 +5,7 @@ below signal, without its enums.
 """
 
 import _signal
+import gc
 import os
 import select
 import time
@@ -72,7 +73,12 @@ class Loop:
         self._running = False
 
     def run(self) -> None:
-        """Wait and call back until stop(), SIGTERM or SIGINT."""
+        """Wait and call back until stop(), SIGTERM or SIGINT.
+
+        What was made before stays: the garbage collector looks at the rest only.
+        """
+        gc.freeze()
+        gc.enable()
         while self._running:
             due_in = max(0.0, self._timers[0].when - time.monotonic()) if self._timers else -1
             for fd, events in self._epoll.poll(due_in):

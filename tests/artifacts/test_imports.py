@@ -12,7 +12,7 @@ from tests.need import need_root
 
 # os and what it is made of: libpython has them all inside.
 LIGHT = {"_collections_abc", "_stat", "errno", "genericpath", "os", "posixpath", "stat", "sys", "time"}
-SERVING = {"_socket", "select"}
+SERVING = {"_socket", "gc", "select"}
 EXTRA = {
     "lainos-audio-init": SERVING,
     "lainos-dbus-bridge": SERVING | {"_struct", "struct"},
