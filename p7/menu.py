@@ -20,9 +20,9 @@ def summary(name: str) -> str:
 
 def own_path() -> str:
     """The absolute path of the running artifact. Raises Failure when p7 runs from its source tree."""
-    # PyInstaller sets sys.frozen, _p7 is in the static form only; the zipapp puts itself first on the module path.
+    # PyInstaller sets sys.frozen, _p7 is in the static form only; the zipapp puts itself last on the module path.
     has_interpreter = getattr(sys, "frozen", False) or "_p7" in sys.builtin_module_names
-    path: str = sys.executable if has_interpreter else sys.path[0]
+    path: str = sys.executable if has_interpreter else sys.path[-1]
     if not os.path.isfile(path):
         raise Failure("this is the source tree: build dist/p7 with build.py, and install that")
     return path
