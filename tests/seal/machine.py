@@ -117,6 +117,14 @@ def _pack(folder: Path, archive: Path, *options: str) -> None:
 
 def make(path: Path, artifact: Path) -> Machine:
     """A machine with p7, the dummies, a systemd-libs and a program that needs it."""
+    machine = bare(path, artifact)
+    done = machine.pacman("-U", *_seal(machine, artifact))
+    assert done.returncode == 0, done.stdout
+    return machine
+
+
+def bare(path: Path, artifact: Path) -> Machine:
+    """A machine without a package; there is what the artifact needs to run."""
     machine = Machine(path)
     for folder in (
         "proc",
@@ -134,8 +142,6 @@ def make(path: Path, artifact: Path) -> Machine:
     (machine.root / "dev/null").touch()
     machine.config.write_text("[options]\nArchitecture = x86_64\nSigLevel = Never\nIgnorePkg = systemd\n")
     _run_time(machine.root, artifact)
-    done = machine.pacman("-U", *_seal(machine, artifact))
-    assert done.returncode == 0, done.stdout
     return machine
 
 
@@ -169,13 +175,17 @@ def _run_time(root: Path, artifact: Path) -> None:
     library = subprocess.run(["ldconfig", "-p"], capture_output=True, text=True, check=True).stdout
     found = re.search(r"libarchive\.so\.13 .*=> (\S+)", library)
     assert found, "libarchive13 is pacman's own dependency"
-    paths = {found[1]}
+    shutil.copy(found[1], root / "usr/lib")
     for program in (str(artifact), found[1]):
-        listed = subprocess.run(["ldd", program], capture_output=True, text=True, check=True).stdout
-        paths |= set(re.findall(r"(/\S+) \(0x", listed))
-    for path in paths:
-        shutil.copy(path, root / "usr/lib")
+        copy_libraries(root, program)
     shutil.copy(need("busybox", "busybox-static"), root / "usr/bin/sh")
+
+
+def copy_libraries(root: Path, program: str) -> None:
+    """Put what a program of this machine's is linked with where its copy finds it."""
+    listed = subprocess.run(["ldd", program], capture_output=True, text=True, check=True).stdout
+    for path in re.findall(r"(/\S+) \(0x", listed):
+        shutil.copy(path, root / "usr/lib")
 
 
 def _put(path: Path, content: str | Path) -> None:

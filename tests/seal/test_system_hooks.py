@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import re
 import shutil
-import subprocess
 from pathlib import Path
 
 from tests.need import need
-from tests.seal.machine import Files, Machine
+from tests.seal.machine import Files, Machine, copy_libraries
 
 FILES: Files = {
     "usr/lib/sysusers.d/hooked.conf": 'u hooked - "a package\'s user"\n',
@@ -23,9 +21,7 @@ def bring(machine: Machine, **names: str) -> None:
     for tool, name in names.items():
         path = need(f"systemd-{tool}", "systemd")
         shutil.copy(path, machine.root / "usr/bin" / name)
-        listed = subprocess.run(["ldd", path], capture_output=True, text=True, check=True).stdout
-        for library in re.findall(r"(/\S+) \(0x", listed):
-            shutil.copy(library, machine.root / "usr/lib")
+        copy_libraries(machine.root, path)
     (machine.root / "etc").mkdir(exist_ok=True)
 
 
