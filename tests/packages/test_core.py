@@ -56,3 +56,9 @@ def test_its_scriptlet_knows_all_services_and_both_daemons(core: tuple[str, Path
     named = script.partition('_services="')[2].partition('"')[0].replace("$_daemons", script.split("'")[1]).split()
     services = {path.rpartition("/")[2] for path in listing(core[1]) if path.startswith("etc/init.d/")}
     assert set(named) == services
+
+
+def test_another_form_is_refused(workshop: Workshop) -> None:
+    done = workshop.shell("makepkg --printsrcinfo", workshop.folder("protocol7-core"), P7_FORM="frozen")
+    assert done.returncode != 0
+    assert "P7_FORM=frozen: it is zipapp or static" in done.stderr
