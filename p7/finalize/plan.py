@@ -86,12 +86,14 @@ def _services(plan: Plan, lists: Lists) -> None:
 def _greeter(plan: Plan, lists: Lists) -> None:
     """greetd's configuration, and the folder that tuigreet's --remember writes to."""
     names = lists["greetd.users"]
-    greeter = next((user for user in identity.users(plan.root) if user.name in names), None)
+    there = {user.name: user for user in identity.users(plan.root)}
+    greeter = next((there[name] for name in names if name in there), None)
     if greeter is None:
         plan.steps.append(_no_user(" or ".join(names), "greetd's package makes it, so install that"))
         return
     text = plan.root.read(GREETD_SOURCE).replace(_GREETER, f'user = "{greeter.name}"')
-    if plan.file(_GREETD, text, 0o644, lambda found: files.is_not_chosen(plan.root, found)):
+    is_ours = plan.file(_GREETD, text, 0o644, lambda found: files.is_not_chosen(plan.root, found))
+    if is_ours and services.has_script(plan.root, "greetd"):  # else nobody could log in
         for name in lists["greetd.displaces"]:
             plan.steps += [Unlink(path) for path in services.links(plan.root, name)]
     plan.folder(os.path.dirname(_TUIGREET))

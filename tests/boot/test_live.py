@@ -60,7 +60,8 @@ def booted(debian: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[B
 
 
 def test_the_mediums_user_is_in_openbox_at_once(booted: Boot) -> None:
-    seen(booted, *DISPLAY, "sh", "-c", "xprop -root _NET_SUPPORTING_WM_CHECK | grep window", user=USER)
+    managed = "xprop -root _NET_SUPPORTING_WM_CHECK | grep 'window id'"
+    seen(booted, *DISPLAY, "sh", "-c", managed, user=USER, timeout=30)
     session = shown(booted, "show-session", "1")
     assert (session["Type"], session["Desktop"], session["Active"]) == ("x11", "openbox", "yes")
 

@@ -38,6 +38,7 @@ FRESH = {
     "etc/iwd/main.conf": "# nothing\n[General]\n",
     "etc/rc.conf.d/p7.conf": 'rc_cgroup_mode="unified"\n',
     "etc/init.d/dbus": "",
+    "etc/init.d/greetd": "",
     "etc/init.d/iwd": "",
     "etc/runlevels/default/agetty.tty1": "/etc/init.d/agetty.tty1",
     "usr/share/lainos/greetd.toml": '[default_session]\ncommand = "tuigreet"\nuser = "greeter"\n',
@@ -140,6 +141,14 @@ def test_a_service_without_a_script_is_an_error_or_left_out(root):
     with pytest.raises(Failure, match=r"etc/init.d/dbus: no service dbus; install the package"):
         step.apply(root)
     assert not [step for step in found.steps if "iwd" in step.path]
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_the_getty_goes_only_when_greetd_comes(root, there):
+    if not there:
+        os.unlink(root.path("/etc/init.d/greetd"))
+    gone = [step for step in made(root) if "agetty" in step.path]
+    assert [step.describe() for step in gone] == ["unlink /etc/runlevels/default/agetty.tty1"] * there
 
 
 def test_the_greeters_user_is_the_one_that_exists(root):
