@@ -45,13 +45,14 @@ def build(args: list[str]) -> int:
 
 
 def make(mock: Mock, real: elf.Elf, path: str) -> None:
-    """Compile the mock of one library. Exits with the reason where it cannot have just the same symbols."""
+    """Compile the mock of one library. Exits with the reason where it cannot have just the same symbols: data without
+    a value in the C file, or two versions of one function, which neither library has had yet."""
     unknown = sorted(name for name in real.variables if mock.answer(name) != OWN)
     if unknown:
         sys.exit(f"build.py: {mock.real}: {unknown[0]} is no function, and mock_table.py has no value for it")
     source = os.path.join(PROJECT, "p7/build", mock.source)
     names = {name for name, _ in real.defined}
-    text = "\n".join([f'#include "{source}"', "#include <errno.h>", *_functions(mock, names), *_old_versions(real), ""])
+    text = "\n".join([f'#include "{source}"', "#include <errno.h>", *_functions(mock, names), ""])
     with tempfile.NamedTemporaryFile("w", suffix=".map", encoding="ascii") as script:
         script.write(_version_script(real))
         script.flush()
@@ -84,24 +85,11 @@ def _functions(mock: Mock, names: set[str]) -> list[str]:
     ]
 
 
-def _old_versions(real: elf.Elf) -> list[str]:
-    """The versions of a name that a program linked today does not get; they say what the newest says."""
-    hidden = sorted(real.hidden)
-    return [
-        line
-        for i, (name, node) in enumerate(hidden)
-        for line in (
-            f'extern __typeof__({name}) old_{i} __attribute__((alias("{name}")));',
-            f'__asm__(".symver old_{i}, {name}@{node}");',
-        )
-    ]
-
-
 def _version_script(real: elf.Elf) -> str:
     """The nodes with what each defines (ld's manual, VERSION); what the C file has beyond that stays inside."""
     blocks: list[str] = []
     for node in real.nodes or [""]:
-        names = sorted(name for name, own in real.defined - real.hidden if own == node)
+        names = sorted(name for name, own in real.defined if own == node)
         exported = f"global: {' '.join(f'{name};' for name in names)}" if names else ""
         blocks.append(f"{node} {{ {exported} {'local: *;' if not blocks else ''} }};\n")
     return "".join(blocks)

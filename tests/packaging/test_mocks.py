@@ -214,6 +214,39 @@ def test_the_same_library_makes_the_same_bytes(here: Path, tmp_path: Path) -> No
         assert (tmp_path / mock.soname).read_bytes() == (here / mock.soname).read_bytes()
 
 
+_VERSIONED = """
+int old(void) { return 1; }
+int new(void) { return 2; }
+int limit = 3;
+__asm__(".symver old, sd_odd@NODE_1");
+__asm__(".symver new, sd_odd@@NODE_2");
+"""
+
+
+def versioned(folder: Path, nodes: str) -> Path:
+    """A library with two versions of a function, and what else the version script lets out."""
+    (folder / "map").write_text(nodes)
+    path = folder / "versioned"
+    flags = ["-shared", "-fPIC", f"-Wl,--version-script={folder}/map", "-o", str(path)]
+    subprocess.run(["cc", "-x", "c", "-", *flags], input=_VERSIONED, text=True, check=True)
+    return path
+
+
+def test_two_versions_of_a_function_are_refused(here: Path, tmp_path: Path) -> None:
+    library = needs.load(str(versioned(tmp_path, "NODE_1 {}; NODE_2 { global: sd_odd; local: *; };")))
+    assert library is not None
+    assert library.hidden == {("sd_odd", "NODE_1")}
+    with pytest.raises(SystemExit, match=r"sd_odd@NODE_[12] is in only one of it and libsystemd\.so\.0"):
+        mocks.make(SYSTEMD, library, str(tmp_path / "mock"))
+
+
+def test_data_that_nobody_gave_a_value_is_refused(here: Path, tmp_path: Path) -> None:
+    library = needs.load(str(versioned(tmp_path, "NODE_1 {}; NODE_2 { global: limit; local: *; };")))
+    assert library is not None
+    with pytest.raises(SystemExit, match=r"limit is no function, and mock_table\.py has no value for it"):
+        mocks.make(SYSTEMD, library, str(tmp_path / "mock"))
+
+
 def test_ldconfig_never_offers_them(here: Path, tmp_path: Path) -> None:
     """In /usr/lib/lainos they are in no cache; and a folder that is in ld.so.conf offers no real soname of theirs."""
     ldconfig = need("ldconfig", "libc-bin")
