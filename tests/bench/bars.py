@@ -11,6 +11,7 @@ from tests.bench.results import (
     MEMORY,
     NOTIFYD,
     PRIVATE_DIRTY,
+    PROPORTIONAL,
     ROOT_START,
     ROUND_TRIP,
     SIZE,
@@ -112,14 +113,14 @@ def regressions(now: Results, recorded: Results) -> list[Regression]:
 def compared(now: Results, recorded: Results) -> list[Key]:
     """What both runs have, with its base. Not times to start: on a busy machine a longer one is disturbed more.
 
-    Nor round trips: the record's are taken in turns with other services, which keep the processors awake. By itself
-    the same bridge was seen at 2.1 to 5.0 times GetId, by what else ran.
-    A full run holds them against elogind's, taken in the same turns.
+    Nor proportional memory, of which other programs' shares are a part.
+    Nor round trips: by what else ran, the same bridge was seen at 2.1 to 5.0 times GetId. Of both, processor times are.
     """
     return [
         key
         for key in now
         if key.section not in (ROOT_START, USER_START, ROUND_TRIP)
+        and key.column != PROPORTIONAL
         and (base := key.base())
         and {key, base} <= now.keys() & recorded.keys()
     ]

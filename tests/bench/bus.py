@@ -17,6 +17,7 @@ from tests.bus.client import PROPERTIES, SESSION, Client
 
 CALLS = (GET_ID, "CanPowerOff", "ListSeats", "GetAll of Session")
 _SETTLED_SEC = 0.5  # time for what starting has left to do
+_SCHEDULED = 2  # CPUCLOCK_SCHED of Linux's include/linux/posix-timers.h
 _BATCH = 32  # well below what a system bus lets one connection have unanswered
 
 
@@ -54,6 +55,28 @@ def rates(server: Server, batches: int) -> dict[str, float]:
     """Calls a second of each kind."""
     with server.client() as client:
         return {call: Wire(client, message(client, call, server.session)).rate(batches, _BATCH) for call in CALLS}
+
+
+def work(server: Server, count: int, rounds: int) -> dict[str, list[float]]:
+    """Microseconds of the service's processor time for a call, by call, in each round.
+
+    Unlike a round trip it hardly depends on what else the machine does, so that different runs can be compared.
+    """
+    samples: dict[str, list[float]] = {call: [] for call in CALLS if call != GET_ID}
+    pids = server.pids()
+    with server.client() as client:
+        wires = {call: Wire(client, message(client, call, server.session)) for call in samples}
+        for _ in range(rounds):
+            for call, wire in wires.items():
+                before = _processor_time(pids)
+                wire.latencies(count)
+                samples[call].append((_processor_time(pids) - before) / count * 1e6)
+    return samples
+
+
+def _processor_time(pids: list[int]) -> float:
+    """Seconds that these processes have run, to the nanosecond, by their clocks (clock_getcpuclockid(3))."""
+    return sum(time.clock_gettime(~pid << 3 | _SCHEDULED) for pid in pids)
 
 
 class Inhibitors(NamedTuple):

@@ -22,6 +22,7 @@ _DBUSMOCK = {"/usr/lib/python3/dist-packages/dbusmock": "python3-dbusmock"}
 _QEMU = {**_TREE, "/usr/bin/qemu-system-x86_64": "qemu-system-x86", "/usr/bin/mksquashfs": "squashfs-tools"}
 _BOOTS = {NAMESPACES: 5, QEMU: 3}
 _ROUNDS, _CALLS, _CALL_ROUNDS, _FLOOD_SEC = 40, 2000, 20, 5
+_WORK_CALLS, _WORK_ROUNDS = 100, 40
 
 
 def main(json_file: Path | None) -> int:
@@ -50,6 +51,7 @@ def measured(built: dict[str, Path]) -> Results:
         "memory": lambda: measure.memory_at_start(built),
         "notifications": lambda: measure.notifications(p7, _FLOOD_SEC),
         "round trips": lambda: measure.round_trips(p7, servers, _CALLS, _CALL_ROUNDS),
+        "processor time of calls": lambda: measure.call_work(p7, _WORK_CALLS, _WORK_ROUNDS),
         "throughput": lambda: measure.throughput(p7, servers),
         "endurance": lambda: measure.endurance(p7),
         "boots": lambda: measure.boots(kinds),

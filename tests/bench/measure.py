@@ -10,11 +10,13 @@ from tests.bench import bars, boot, bus, memory, notify, startup
 from tests.bench.memory import Memory
 from tests.bench.results import (
     BOOT,
+    CALL_WORK,
     FLOOR,
     INHIBITORS,
     MEMORY,
     NOTIFYD,
     PRIVATE_DIRTY,
+    PROPORTIONAL,
     ROOT_START,
     ROUND_TRIP,
     SIZE,
@@ -91,6 +93,13 @@ def round_trips(p7: Path, names: Iterable[str], count: int, rounds: int) -> Resu
         return results
 
 
+def call_work(p7: Path, count: int, rounds: int) -> Results:
+    """Of the bridge, by itself."""
+    with bridge(p7) as server:
+        samples = bus.work(server, count, rounds)
+    return {Key(CALL_WORK, row, P7): summarise(values) for row, values in samples.items()}
+
+
 def throughput(p7: Path, names: Iterable[str]) -> Results:
     """Of each server."""
     results: Results = {}
@@ -135,5 +144,5 @@ def together(results: Results) -> Results:
 
 
 def _memory(row: str, found: Memory) -> Results:
-    columns = {"resident": found.rss, "proportional": found.pss, PRIVATE_DIRTY: found.private_dirty}
+    columns = {"resident": found.rss, PROPORTIONAL: found.pss, PRIVATE_DIRTY: found.private_dirty}
     return {Key(MEMORY, row, column): summarise([kilobytes]) for column, kilobytes in columns.items()}

@@ -8,11 +8,10 @@ from pathlib import Path
 from tests.bench import artifacts, bars, measure
 from tests.bench.full import RECORD
 from tests.bench.results import SIZE, Results, from_json, to_json
-from tests.bench.servers import P7
 
 FORMS = ("zipapp", "static")
 _ATTEMPTS = 3
-_ROUNDS, _CALLS, _CALL_ROUNDS = 8, 400, 4
+_ROUNDS, _CALLS, _CALL_ROUNDS = 8, 100, 20
 
 
 def main(json_file: Path | None) -> int:
@@ -34,7 +33,7 @@ def measured(built: dict[str, Path]) -> Results:
         measure.sizes(built)
         | measure.start_up(built, _ROUNDS)
         | measure.memory_at_start(built)
-        | measure.round_trips(built["zipapp"], [P7], _CALLS, _CALL_ROUNDS)
+        | measure.call_work(built["zipapp"], _CALLS, _CALL_ROUNDS)
     )
 
 

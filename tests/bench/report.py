@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from tests.bench.bars import BARS, Bar
 from tests.bench.results import (
     BOOT,
+    CALL_WORK,
     INHIBITORS,
     MEMORY,
     NOTIFYD,
@@ -31,6 +32,7 @@ _NOTES = {
     " the floods.",
     ROUND_TRIP: "One call after the other by root, each service on a bus of its own; median (quartiles), then the 99th"
     " percentile.",
+    CALL_WORK: "The bridge's own, of both processes, one call after the other, with no other service beside it.",
     INHIBITORS: "Median (quartiles), then the 99th percentile.",
     NOTIFYD: "One sender, an ordinary user, which waits while the queue is full; median (quartiles), then the 99th"
     " percentile.",

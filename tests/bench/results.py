@@ -9,6 +9,7 @@ from tests.bench.stats import Summary
 
 ROOT_START, USER_START, WORK = "Start-up of the boot's services", "Start-up of the session", "Processor time"
 MEMORY, ROUND_TRIP, THROUGHPUT = "Memory", "D-Bus round trip", "D-Bus throughput"
+CALL_WORK = "Processor time of a D-Bus call"
 INHIBITORS, NOTIFYD, BOOT, SIZE = "Inhibitors", "Notifications", "Boot", "Size"
 UNITS = {
     ROOT_START: "ms",
@@ -17,6 +18,7 @@ UNITS = {
     MEMORY: "kB",
     ROUND_TRIP: "µs",
     THROUGHPUT: "calls/s",
+    CALL_WORK: "µs",
     INHIBITORS: "",
     NOTIFYD: "",
     BOOT: "ms",
@@ -26,6 +28,7 @@ UNITS = {
 
 FLOOR = "bare interpreter"
 PRIVATE_DIRTY = "private dirty"
+PROPORTIONAL = "proportional"
 GET_ID = "GetId, of the bus itself"
 
 
@@ -44,6 +47,7 @@ class Key(NamedTuple):
             WORK: Key(WORK, FLOOR),
             MEMORY: Key(MEMORY, FLOOR, self.column),
             ROUND_TRIP: Key(ROUND_TRIP, GET_ID, self.column),
+            CALL_WORK: Key(WORK, FLOOR),
         }
         base = bases.get(self.section)
         return base if base != self else None

@@ -6,7 +6,7 @@ import subprocess
 import sys
 
 from p7.build import PROJECT
-from tests.bench.results import WORK, Key, from_json
+from tests.bench.results import CALL_WORK, WORK, Key, from_json
 from tests.need import need, need_root
 
 
@@ -22,3 +22,4 @@ def test_no_regression(tmp_path):
     assert int(ratios[1]) > 30
     results = from_json(json.loads(file.read_text())["results"])
     assert results[Key(WORK, "lainos-dbus-bridge, to answering", "zipapp")].count > 4
+    assert results[Key(CALL_WORK, "ListSeats", "p7")].best > 1

@@ -10,10 +10,14 @@ from tests.bench.bars import BARS, REGRESSION, TOGETHER, TOTAL, Bar, compared, r
 from tests.bench.boot import times
 from tests.bench.notify import accounted
 from tests.bench.results import (
+    CALL_WORK,
     FLOOR,
+    GET_ID,
     MEMORY,
     PRIVATE_DIRTY,
+    PROPORTIONAL,
     ROOT_START,
+    ROUND_TRIP,
     SIZE,
     USER_START,
     WORK,
@@ -70,6 +74,21 @@ def test_only_what_has_the_same_base_in_both_runs_is_compared():
     recorded = _results([12], key=USED)
     new = {**recorded, Key(WORK, "new", "zipapp"): summarise([99]), Key(SIZE, "zipapp"): summarise([5])}
     assert compared(new, recorded) == [USED]
+
+
+def test_a_slower_call_is_a_regression_whatever_the_round_trip():
+    floor = {Key(WORK, FLOOR): summarise([10])}
+    call, trip = Key(CALL_WORK, "ListSeats", "p7"), Key(ROUND_TRIP, "ListSeats", "p7")
+    recorded = floor | {call: summarise([20]), trip: summarise([100]), Key(ROUND_TRIP, GET_ID, "p7"): summarise([40])}
+    assert regressions(recorded | {trip: summarise([900]), call: summarise([29])}, recorded) == []
+    assert [found.key for found in regressions(recorded | {call: summarise([31])}, recorded)] == [call]
+
+
+def test_shares_of_other_programs_are_not_compared():
+    rows = {
+        Key(MEMORY, row, column): summarise([1]) for row in (FLOOR, "x") for column in (PROPORTIONAL, PRIVATE_DIRTY)
+    }
+    assert compared(rows, rows) == [Key(MEMORY, "x", PRIVATE_DIRTY)]
 
 
 def test_bases_are_of_the_same_section_and_column():
