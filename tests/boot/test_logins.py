@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import difflib
+import re
+
 import pytest
 
 from tests.lab.boot import Boot, until
 from tests.lab.checks import in_scope, loginctl_shows
-from tests.lab.inside import RUNTIME_DIR, SCOPE, ask, processes, shown
+from tests.lab.inside import RUNTIME_DIR, SCOPE, ask, processes, seen, shown
 from tests.lab.run import PROFILES
 from tests.lab.session import log_in, log_out, logged_in
 from tests.lab.stage import Machine
@@ -15,12 +18,26 @@ pytestmark = pytest.mark.parametrize("booted", [Machine("zipapp", PROFILES["desk
 
 
 def left(boot: Boot) -> list[str]:
-    """What a login could leave: files with their modes and owners, cgroups, and the bridge's descriptors."""
+    """What a login could leave: files with their modes and owners, cgroups, mounts, sockets, processes, descriptors."""
     find = ["find", "/run/systemd", "/run/lainos", RUNTIME_DIR, f"/sys/fs/cgroup{SCOPE}", "-type", "d,f,s,p"]
     found = ask(boot, *find, "-printf", "%p %M %u\n").splitlines()
     for number, pid in enumerate(processes(boot, "lainos-dbus-bridge")):
         found.append(f"process {number} has {len(list(boot.path(f'proc/{pid}/fd').iterdir()))} descriptors")
+    found += ask(boot, "ps", "--no-headers", "-e", "-o", "user,comm").splitlines()
+    found += ask(boot, "cat", "/proc/mounts").splitlines()
+    # Type and path: the rest of proc_net_unix(5)'s line is an inode or a count.
+    sockets = ask(boot, "sh", "-c", "awk 'NR > 1 {print $5, $6, $8}' /proc/net/unix")
+    found += re.sub(r"greetd-\d+", "greetd-PID", sockets).splitlines()
     return sorted(found)
+
+
+def greeter_returned(boot: Boot) -> None:
+    """The lab's greeter is a sleep."""
+    seen(boot, "pgrep", "--full", "--exact", "sleep infinity")
+
+
+def differences(before: list[str], now: list[str]) -> str:
+    return "\n".join(difflib.unified_diff(before, now, lineterm="", n=0))
 
 
 def test_after_the_logout_only_the_identity_is_left(booted: Boot) -> None:
@@ -38,10 +55,12 @@ def test_the_next_login_is_like_the_first(booted: Boot) -> None:
     in_scope(booted)
 
 
-def test_five_logins_leave_nothing_behind(booted: Boot) -> None:
+def test_ten_logins_leave_nothing_behind(booted: Boot) -> None:
     log_out(booted)
+    greeter_returned(booted)
     before = left(booted)
-    for _ in range(5):
+    for _ in range(10):
         log_in(booted)
         log_out(booted)
-    until(lambda: left(booted) == before, 10, f"back to {before}", lambda: str(left(booted)))
+    greeter_returned(booted)
+    until(lambda: left(booted) == before, 10, "all is as before", lambda: differences(before, left(booted)))

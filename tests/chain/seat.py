@@ -153,3 +153,10 @@ def wait(true: Callable[[], bool], what: str, seconds: float = 10) -> None:
     while not true():
         assert time.monotonic() < end, f"not within {seconds} s: {what}"
         time.sleep(0.01)
+
+
+def environ(seat: Seat) -> dict[str, str]:
+    """The environment that the stand-in compositor got, once it has written it all."""
+    path = seat.path("/run/user/1000/environ")
+    wait(lambda: path.exists() and path.read_bytes() != b"" and "sleep" in seat.processes(), "the compositor runs")
+    return dict(line.split("=", 1) for line in path.read_text(errors="surrogateescape").splitlines())

@@ -11,7 +11,13 @@ PATH = "/run/bin:/usr/local/bin:/usr/bin:/bin"
 
 @pytest.fixture(autouse=True)
 def _needs():
-    for tool, package in (("xinit", "xinit"), ("Xvfb", "xvfb"), ("openbox-session", "openbox"), ("xprop", "x11-utils")):
+    for tool, package in (
+        ("xinit", "xinit"),
+        ("Xvfb", "xvfb"),
+        ("openbox-session", "openbox"),
+        ("xprop", "x11-utils"),
+        ("xauth", "xauth"),
+    ):
         need(tool, package)
 
 
@@ -79,6 +85,17 @@ def test_a_server_that_runs_already_is_used(seat):
     wait(lambda: "window id" in _xprop(seat, DISPLAY=":5").stdout, "openbox manages it")
     assert seat.session()["DISPLAY"] == ":5"
     assert login.status("Name") == "openbox"
+    assert not {"X", "Xvfb", "xinit"} & set(seat.processes())
+
+
+def test_a_server_that_runs_already_is_used_with_its_cookie(seat):
+    cookie = "/run/user/1000/greeter-cookie"
+    seat.run(["sh", "-c", f"XAUTHORITY={cookie} xauth add :5 . $(mcookie)"], LAIN)
+    seat.start(["Xvfb", ":5", "-auth", cookie], LAIN)
+    wait(lambda: seat.path("/tmp/.X11-unix/X5").exists(), "the greeter's server runs")
+    assert "unable to open display" in _xprop(seat, DISPLAY=":5").stderr
+    seat.login(P7_SESSION_TYPE="x11", DISPLAY=":5", XAUTHORITY=cookie)
+    wait(lambda: "window id" in _xprop(seat, DISPLAY=":5", XAUTHORITY=cookie).stdout, "openbox manages it")
     assert not {"X", "Xvfb", "xinit"} & set(seat.processes())
 
 

@@ -17,6 +17,7 @@ from tests.lab.checks import (
     USER,
     ask,
     client,
+    compositor,
     default_reached,
     in_scope,
     loginctl_shows,
@@ -96,10 +97,24 @@ def sway_on_drm(vm: Vm) -> str:
     """Chosen at the greeter; it drives the graphics card."""
     choose(vm, SWAY)
     authenticate(vm)
+    return drives_the_card(vm)
+
+
+def drives_the_card(vm: Vm) -> str:
     awaited(vm, "sh", "-c", f"test -S {RUNTIME_DIR}/sway-ipc.*.sock")
     output = swaymsg(vm, "-t", "get_outputs", "--pretty").splitlines()[0]
     assert output.startswith("Output Virtual-1"), output
     return output
+
+
+def through_seatd(vm: Vm) -> str:
+    """The environment says where the card comes from and what sway's socket will be, and both are true."""
+    pid = compositor(vm)
+    variables = ask(vm, "cat", f"/proc/{pid}/environ").split("\0")
+    promised = {"LIBSEAT_BACKEND=seatd", "WAYLAND_DISPLAY=wayland-1", "WLR_BACKENDS=drm,libinput", "XDG_VTNR=1"}
+    assert promised <= set(variables), variables
+    assert ask(vm, "ls", RUNTIME_DIR).split().count("wayland-1") == 1
+    return ask(vm, "grep", "--only-matching", f"New client connected (pid: {pid},", "/var/log/seatd.log")
 
 
 def on_the_terminal(vm: Vm) -> str:
@@ -148,6 +163,24 @@ def sway_logs_out(vm: Vm) -> str:
     rows = vm.screen_text().splitlines()
     assert f"Username: {USER}" in rows and rows[-1].endswith(f"CMD {SWAY}"), rows
     return found
+
+
+def choice_is_remembered(vm: Vm) -> str:
+    """Name and session are what they were the last time, so the password is enough."""
+    authenticate(vm)
+    found = drives_the_card(vm)
+    swaymsg(vm, "exec", "swaymsg exit")  # asked itself, it would be gone before it answers
+    logged_out(vm)
+    return found
+
+
+def logs_in_by_itself(vm: Vm) -> str:
+    """greetd's initial session, as p7's example shows it, on the virtual terminal and with no key pressed."""
+    initial = f'\n[initial_session]\ncommand = "lainos-init"\nuser = "{USER}"\n'
+    ask(vm, "sh", "-c", f"printf '{initial}' >>/etc/greetd/config.toml; rm -f /run/greetd.run")
+    ask(vm, "rc-service", "greetd", "restart")
+    drives_the_card(vm)
+    return on_the_terminal(vm)
 
 
 def sleeps_and_wakes(vm: Vm) -> str:
@@ -241,13 +274,15 @@ SESSION: dict[str, Callable[[Vm], str]] = {
     "loginctl shows it": loginctl_shows_x11,
     "its end leaves nothing": openbox_logs_out,
     "sway runs on the card": sway_on_drm,
+    "seatd gives it the card": through_seatd,
     "loginctl shows that": loginctl_shows,
     "the terminal is the session's": on_the_terminal,
     "processes are in the scope": in_scope,
     "a user's limit holds": limit_holds,
     "foot is on the screen": foot_on_screen,
     "logout leaves nothing": sway_logs_out,
-    "sway runs once more": sway_on_drm,
+    "the choice is remembered": choice_is_remembered,
+    "greetd logs in by itself": logs_in_by_itself,
     "Suspend sleeps and wakes": sleeps_and_wakes,
     "services are still up": services_started,
     "logs are clean": no_bug_logged,

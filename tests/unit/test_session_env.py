@@ -1,7 +1,10 @@
-"""The session's environment as data. What a real login gets is in tests/chain/test_init.py."""
+"""The session's environment as data. What a real login gets is in tests/chain/test_environment.py."""
+
+import re
 
 import pytest
 
+from applets import lainos_init
 from p7 import config, session_env
 from p7.identity import User
 
@@ -15,6 +18,16 @@ def _compute(kind="wayland", kept=None, locale=None, *files):
 def test_the_first_of_a_name_counts_and_what_is_long_or_odd_is_left():
     block = b"LANG=a\0LANG=b\0LC_ALL\0=x\0LC_TIME=\xff\0LC_NAME=" + b"x" * 4097 + b"\0LD_PRELOAD=x\0\0"
     assert session_env.pick(block, session_env.KEPT) == {"LANG": "a", "LC_TIME": "\udcff"}
+
+
+def test_the_manual_lists_what_is_kept():
+    kept = re.search("it keeps, (.*) and XDG_VTNR", lainos_init.__doc__, re.DOTALL)[1]
+    keymap = {f"XKB_DEFAULT_{name}" for name in ("RULES", "MODEL", "LAYOUT", "VARIANT", "OPTIONS")}
+    names = set(re.findall(r"\b[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*\b", kept))
+    others = {name for name in session_env.KEPT - keymap if not name.startswith("LC_")}
+    assert names - {"LC", "LC_ALL", "XKB_DEFAULT_RULES"} == others
+    assert all(name.removeprefix("XKB_DEFAULT") in kept for name in keymap & session_env.KEPT)
+    assert keymap < session_env.KEPT
 
 
 def test_later_ones_win_and_the_identity_always():
