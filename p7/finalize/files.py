@@ -5,7 +5,7 @@ import stat
 import tomllib
 from itertools import count
 
-from p7 import config, ops
+from p7 import ops
 from p7.identity import users
 from p7.root import Root
 
@@ -40,11 +40,6 @@ def _old(root: Root, path: str, text: str) -> str:
 def has_no_rules(doas: str) -> bool:
     """Whether a doas.conf has only comments."""
     return all(line.startswith("#") for line in filter(None, map(str.strip, doas.splitlines())))
-
-
-def sets_nothing(ini: str) -> bool:
-    """Whether a main.conf of iwd has only comments and names of groups, as Debian's."""
-    return config.sets_nothing(ini)
 
 
 def is_not_chosen(root: Root, greetd: str) -> bool:

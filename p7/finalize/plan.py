@@ -2,7 +2,7 @@
 
 import os
 
-from p7 import identity, ops
+from p7 import config, identity, ops
 from p7.finalize import files, groups, services
 from p7.finalize.dbus_id import DBUS_ID, DbusId
 from p7.finalize.lists import LEVELS, Lists
@@ -61,7 +61,7 @@ def make(root: Root, lists: Lists, user: User | None) -> Plan:
     _services(plan, lists)
     _greeter(plan, lists)
     if services.has_script(root, "iwd"):
-        plan.file(_IWD, root.read(_IWD_SOURCE), 0o644, files.sets_nothing)
+        plan.file(_IWD, root.read(_IWD_SOURCE), 0o644, config.sets_nothing)
     _groups(plan, lists, user)
     if os.path.exists(root.path(_PACMAN)):
         plan.steps += [Tool(name, _PACMAN) for name in ("seal-conf", "seal-verify")]
@@ -114,7 +114,8 @@ def _groups(plan: Plan, lists: Lists, user: User | None) -> None:
         remedy = "make one (Calamares' module users, or useradd) and run this again"
         plan.steps.append(_no_user("to log in, with a uid from 1000 to 59999 and a login shell", remedy))
         return
-    plan.steps.append(groups.Member(user.name, [name for name in wanted if name in there]))
+    if found := [name for name in wanted if name in there]:
+        plan.steps.append(groups.Member(user.name, found))
     named = {word[1:] for rule in lists["doas.rules"] for word in rule.split() if word[0] == ":"}
     if named and not any(user.name in there.get(name, ()) for name in named):
         plan.notes.append(f"{user.name} is not in {' or '.join(sorted(named))}, which doas asks for")

@@ -10,7 +10,9 @@ from pathlib import Path
 from threading import Timer
 
 from tests.lab.boot import Boot, until
-from tests.lab.stage import REPO, Machine, stage
+from tests.lab.stage import REPO, Machine, enable, stage
+from tests.lab.vm_image import RC as VM_RC
+from tests.lab.vm_image import squash
 
 LIVE = Path(__file__).with_name("live")
 RC = REPO / "rc/calamares"
@@ -86,3 +88,19 @@ def shows(boot: Boot, text: str) -> None:
     screen = boot.path("var/log/greeter")
     until(lambda: text in screen.read_text(errors="replace"), 20, f"{text} on the terminal", screen.read_text)
     screen.write_text("")
+
+
+def as_disk(installation: Installation, new: Path, work: Path) -> Path:
+    """The same for a virtual machine, as the file system of a layer: it has devices, and greetd its own terminal."""
+    layer = work / "layer"
+    for source in (new, installation.layer):
+        # What the installation took away is a whiteout, which takes a link's place.
+        subprocess.run(["cp", "-a", "--remove-destination", f"{source}/.", layer], check=True)
+    shutil.copytree(
+        VM_RC, layer, symlinks=True, dirs_exist_ok=True, ignore=shutil.ignore_patterns("greetd", "vm-setup")
+    )
+    for script in ("setup", "vm-setup"):
+        (layer / "lab" / script).touch()  # the users are there
+    enable(layer, "sysinit", "udev")
+    squash(layer, work / "layer.squashfs")
+    return work / "layer.squashfs"
