@@ -42,9 +42,9 @@ def processes(machine, name):
     return found
 
 
-def serve(machine, program):
+def serve(machine, *program):
     """Start notifyd; returns its process, which is nsenter, and the daemon's pid out here, once it is ready."""
-    process = machine.start([program, "--ready-fd", "1"], stdout=subprocess.PIPE)
+    process = machine.start([*program, "--ready-fd", "1"], stdout=subprocess.PIPE)
     assert process.stdout.readline() == "\n"
     return process, int(Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text())
 
@@ -110,6 +110,29 @@ def test_the_kernel_knows_it_by_the_name_of_the_link(artifact, machine, link):
         assert arguments[0] == os.fsencode(link)
         assert os.readlink(daemon / "exe") == str(artifact)
         assert len(processes(machine, NOTIFYD)) == 1
+
+
+def test_two_daemons_share_the_static_form_s_pages(build, machine):
+    static = build("static")
+    with Private() as other:
+        pids = [serve(each, static, NOTIFYD)[1] for each in (machine, other)]
+        shared, alone = read_only_pages(pids[0], static)
+    assert shared > 2000  # code and bytecode
+    assert alone < 100  # what the linker writes to before it is read-only
+
+
+def read_only_pages(pid, path):
+    """Kilobytes of a file, mapped not to be written to, that other processes have too, and that only this one has."""
+    total = {"Shared": 0, "Private": 0}
+    counts = False
+    for line in Path(f"/proc/{pid}/smaps").read_text().splitlines():  # proc_pid_smaps(5)
+        words = line.split()
+        kind, _, state = words[0].partition("_")
+        if "-" in words[0]:
+            counts = words[-1] == str(path) and "w" not in words[1]
+        elif counts and kind in total and state in ("Clean:", "Dirty:"):  # dirty is what is not on the disk yet
+            total[kind] += int(words[1])
+    return total["Shared"], total["Private"]
 
 
 def test_a_daemon_killed_leaves_nothing_running(machine, link):

@@ -93,14 +93,28 @@ def test_it_runs_on_the_newest(p7):
     need_root("it enters the tree")
     need("mmdebstrap", "mmdebstrap")
     newest = layer("python3.14-minimal", "libpython3.14-stdlib", suite="sid")
-    script = (
-        'mount -t overlay -o "lowerdir=$1:$2" overlay /mnt; mount --bind "$3" /mnt/mnt; shift 3; exec chroot /mnt "$@"'
-    )
-    enter = ["unshare", "--mount", "sh", "-ec", script, "sh", newest, tree(), p7.parent]
-    python = [*enter, "/usr/bin/python3.14", "-ISc", program(p7), f"/mnt/{p7.name}"]
+    python = [*over_trixie(newest, p7), "/usr/bin/python3.14", "-ISc", program(p7), f"/mnt/{p7.name}"]
     check([*python, "--list"], "lainos-init")
     for name in APPLETS:
         check([*python, name, "--help"], f"Usage: {name}")
+
+
+def test_the_static_form_runs_with_sid_s_libraries(build):
+    need_root("it enters the tree")
+    need("mmdebstrap", "mmdebstrap")
+    static = build("static")
+    enter = over_trixie(layer("libc6", suite="sid"), static)
+    check([*enter, "/mnt/p7-static", "--list"], "lainos-init")
+    for name in APPLETS:
+        check([*enter, "/mnt/p7-static", name, "--help"], f"Usage: {name}")
+
+
+def over_trixie(newest, artifact):
+    """What runs a command in trixie's tree with other packages over it; the artifact's folder is /mnt there."""
+    script = (
+        'mount -t overlay -o "lowerdir=$1:$2" overlay /mnt; mount --bind "$3" /mnt/mnt; shift 3; exec chroot /mnt "$@"'
+    )
+    return ["unshare", "--mount", "sh", "-ec", script, "sh", newest, tree(), artifact.parent]
 
 
 def test_a_relative_path_with_spaces_survives_a_chdir(p7, tmp_path):
