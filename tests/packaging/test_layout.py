@@ -19,6 +19,7 @@ Run = Callable[..., subprocess.CompletedProcess[str]]
 
 OWNED = {
     "usr/bin/p7": 0o755,
+    "etc/default/grub.d/protocol7.cfg": 0o644,
     "etc/init.d/cgroup-delegate": 0o755,
     "etc/init.d/lainos-dbus-bridge": 0o755,
     "etc/init.d/lainos-ghost-units": 0o755,

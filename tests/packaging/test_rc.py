@@ -12,6 +12,7 @@ import pytest
 
 from p7 import dispatch, proc, session_env
 from p7.build import PROJECT
+from tests.need import need
 
 RC = Path(PROJECT, "rc")
 SCRIPTS = sorted((RC / "etc/init.d").iterdir())
@@ -97,3 +98,24 @@ def test_the_greetd_example_starts_tuigreet_on_a_terminal() -> None:
     example = tomllib.loads((RC / "usr/share/lainos/greetd.toml").read_text())
     assert example["terminal"]["vt"] == 1
     assert example["default_session"]["command"].startswith("tuigreet ")
+
+
+@pytest.mark.parametrize("name", ["grub.cfg", "loopback.cfg"])
+def test_grub_takes_a_live_mediums_menu(name: str) -> None:
+    check = need("grub-script-check", "grub-common")
+    done = subprocess.run([check, RC / "usr/share/lainos/live" / name], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize(("name", "command"), [("grub.cfg", "linux"), ("isolinux.cfg", "APPEND")])
+def test_init_is_the_last_word_of_every_entry(name: str, command: str) -> None:
+    lines = [line.split() for line in (RC / "usr/share/lainos/live" / name).read_text().splitlines()]
+    entries = [words for words in lines if words[:1] == [command]]
+    assert [words[-1] for words in entries] == ["init=/sbin/openrc-init"] * 2
+
+
+def test_grubs_defaults_keep_what_was_there() -> None:
+    command = 'echo "$GRUB_CMDLINE_LINUX_DEFAULT"'
+    fragment = RC / "etc/default/grub.d/protocol7.cfg"
+    assert shell(fragment, command, GRUB_CMDLINE_LINUX_DEFAULT="quiet") == "quiet init=/sbin/openrc-init"
+    assert shell(fragment, command) == "init=/sbin/openrc-init"
