@@ -19,10 +19,9 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Protocol, Self
 
 from tests.lab.boot import PATH
-from tests.lab.vm_image import Image
 from tests.lab.vm_lines import Lines, Qmp
 
 BOOT_SEC = 300
@@ -43,10 +42,18 @@ KEYS = {
 """The keys of characters that are neither letters nor digits, by their names in QEMU's QKeyCode."""
 
 
+class Bootable(Protocol):
+    """What a machine starts from."""
+
+    def arguments(self) -> list[str]:
+        """QEMU's, for its disks and its kernel, if QEMU is to load that."""
+        ...
+
+
 class Vm:
     """One start of an image; what it writes stays in its memory."""
 
-    def __init__(self, image: Image) -> None:
+    def __init__(self, image: Bootable) -> None:
         self._image = image
         self._serial = 0
 
@@ -80,15 +87,12 @@ class Vm:
             f"-serial file:{self._console} -chardev socket,id=agent,fd={agent} -serial chardev:agent"
             f" -chardev socket,id=monitor,fd={monitor} -mon chardev=monitor,mode=control"
         )
-        disks = [f"file={path},if=virtio,format=raw,readonly=on" for path in (self._image.tree, self._image.layer)]
         return [
             *["setpriv", "--pdeathsig=KILL", "qemu-system-x86_64"],
             *machine.split(),
             *screen.split(),
             *lines.split(),
-            *[word for disk in disks for word in ("-drive", disk)],
-            *["-kernel", str(self._image.kernel), "-initrd", str(self._image.initramfs)],
-            *["-append", "console=tty0 console=ttyS0 quiet panic=-1 no_console_suspend"],
+            *self._image.arguments(),
         ]
 
     def console(self) -> str:

@@ -36,6 +36,15 @@ class Image:
     tree: Path
     layer: Path
 
+    def arguments(self) -> list[str]:
+        """QEMU's, to boot from them."""
+        drives = [f"file={path},if=virtio,format=raw,readonly=on" for path in (self.tree, self.layer)]
+        return [
+            *[word for drive in drives for word in ("-drive", drive)],
+            *["-kernel", str(self.kernel), "-initrd", str(self.initramfs)],
+            *["-append", "console=tty0 console=ttyS0 quiet panic=-1 no_console_suspend"],
+        ]
+
 
 def image(work: Path, machine: Machine, *more: Path) -> Image:
     """All of a machine's; its layer is made in a folder of the caller's, with the files of more folders in it."""

@@ -1,0 +1,146 @@
+"""Media that boot through an image of dracut's, as docs/initramfs.md makes them, and an installed system's disk."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.lab import vm_image
+from tests.lab.dracut import LIVE, dracut_layers, merged
+from tests.lab.stage import Machine, enable, stage
+
+RC = Path(__file__).with_name("live_rc")
+CONSOLE = "console=tty0 console=ttyS0 panic=-1"
+LABEL = "P7_LIVE"
+ISOLINUX = ("/usr/lib/ISOLINUX/isolinux.bin", "/usr/lib/syslinux/modules/bios/ldlinux.c32")
+
+# In the merged root, with its kernel's version: what pacman's hook makes, the live image, the root as two file systems.
+_BUILD = """
+version=$1; shift
+for script in /lab/setup /lab/vm-setup; do
+    chroot . sh -e "$script"
+done
+chroot . depmod "$version"
+echo "usr/lib/modules/$version/pkgbase" | chroot . /usr/share/libalpm/scripts/p7-dracut install
+chroot . dracut --quiet --force "$@" /out/initramfs-live.img "$version"
+cp boot/vmlinuz-linux boot/initramfs-linux.img out/
+lz4="-comp lz4 -noappend -no-progress -quiet"
+mksquashfs . out/squashfs.img $lz4 -wildcards -e out 'proc/*' 'dev/*' 'run/*' 'boot/*'
+# Without what is mounted in it, which mke2fs would read, too.
+mkdir ../plain; mount --bind . ../plain
+mke2fs -q -t ext4 -L P7_ROOT -d ../plain out/root.ext4 3G
+"""
+
+
+@dataclass(frozen=True)
+class Disk:
+    """What QEMU boots: a disk, and a kernel if no loader on it is to be used; writes are thrown away."""
+
+    drive: str
+    kernel: tuple[Path, Path, str] | None = None
+    """Kernel, initramfs and command line."""
+
+    def arguments(self) -> list[str]:
+        words = ["-drive", f"{self.drive},format=raw", "-snapshot"]
+        if self.kernel:
+            kernel, initramfs, line = self.kernel
+            words += ["-kernel", str(kernel), "-initrd", str(initramfs), "-append", f"{CONSOLE} {line}"]
+        return words
+
+
+def squashfs(made: Path) -> Disk:
+    """A bare squashfs for a disk; init= is lost."""
+    return Disk(f"file={made}/squashfs.img,if=virtio", _kernel(made, "live", "root=live:/dev/vda quiet"))
+
+
+def labelled(made: Path) -> Disk:
+    """An ext4 with a label, as on a USB stick; init= is misspelt."""
+    disk = made / "stick.ext4"
+    _filled(disk, lambda: _run("mke2fs", "-q", "-t", "ext4", "-L", LABEL, "-d", _medium(made), disk, "1G"))
+    line = f"root=live:LABEL={LABEL} quiet init=/sbin/opernc-init"
+    return Disk(f"file={disk},if=virtio", _kernel(made, "live", line))
+
+
+def grub(made: Path) -> Disk:
+    """A CD with GRUB, whose menu finds the label."""
+    disk = made / "grub.iso"
+    _filled(disk, lambda: _run("grub-mkrescue", "-o", disk, _medium(made), "--", "-volid", "ANY_LABEL"))
+    return Disk(f"file={disk},media=cdrom")
+
+
+def isolinux(made: Path) -> Disk:
+    """A CD with ISOLINUX."""
+    disk = made / "isolinux.iso"
+
+    def make() -> None:
+        medium = _medium(made)
+        (medium / "isolinux").mkdir(exist_ok=True)
+        for file in (*ISOLINUX, medium / "boot/grub/isolinux.cfg"):
+            shutil.copy(file, medium / "isolinux")
+        options = "-c isolinux/boot.cat -no-emul-boot -boot-load-size 4 -boot-info-table".split()
+        loader = ["-b", "isolinux/isolinux.bin", *options]
+        _run("xorriso", "-as", "mkisofs", "-R", "-V", LABEL, *loader, "-o", disk, medium)
+
+    _filled(disk, make)
+    return Disk(f"file={disk},media=cdrom")
+
+
+def installed(made: Path) -> Disk:
+    """An installed system's disk, with the image that pacman's hook made; init= is lost."""
+    return Disk(f"file={made}/root.ext4,if=virtio", _kernel(made, "linux", "root=LABEL=P7_ROOT rw quiet"))
+
+
+def build(work: Path, machine: Machine) -> Path:
+    """A folder with a machine's kernel, images and root; everything above is made from that."""
+    own = stage(work / "layer", machine)
+    for folder in (vm_image.RC, RC):
+        shutil.copytree(folder, own, symlinks=True, dirs_exist_ok=True)
+    enable(own, "sysinit", "udev")
+    enable(own, "sysinit", "lab-agent")
+    version = _kernel_package(own)
+    (made := work / "made").mkdir()
+    merged(dracut_layers(own), made, _BUILD, version, *LIVE)
+    return made
+
+
+def _kernel_package(root: Path) -> str:
+    """Lay Debian's kernel out as Arch's package does; its version."""
+    unpacked = root.with_name("kernel")
+    _run("dpkg-deb", "-x", vm_image.kernel(), unpacked)
+    (modules,) = unpacked.glob("lib/modules/*")
+    shutil.move(unpacked / f"boot/vmlinuz-{modules.name}", modules / "vmlinuz")
+    (modules / "pkgbase").write_text("linux\n")
+    (root / "usr/lib/modules").mkdir(parents=True)
+    shutil.move(modules, root / "usr/lib/modules")
+    return modules.name
+
+
+def _kernel(made: Path, image: str, line: str) -> tuple[Path, Path, str]:
+    return made / "vmlinuz-linux", made / f"initramfs-{image}.img", line
+
+
+def _medium(made: Path) -> Path:
+    """The files of a medium, hard links where they are large."""
+    medium = made / "medium"
+    if not medium.exists():
+        (medium / "LiveOS").mkdir(parents=True)
+        (medium / "boot/grub").mkdir(parents=True)
+        (medium / "LiveOS/squashfs.img").hardlink_to(made / "squashfs.img")
+        for name in ("vmlinuz-linux", "initramfs-live.img"):
+            (medium / "boot" / name).hardlink_to(made / name)
+        for menu in (made.parent / "layer/usr/share/lainos/live").iterdir():
+            shutil.copy(menu, medium / "boot/grub")
+    return medium
+
+
+def _filled(target: Path, make: Callable[[], None]) -> None:
+    if not target.exists():
+        make()
+
+
+def _run(*command: str | Path) -> None:
+    subprocess.run([str(word) for word in command], check=True, stdin=subprocess.DEVNULL, stdout=sys.stderr)
