@@ -40,9 +40,12 @@ def run(root: Root = SYSTEM) -> int:
     log.start_session(root)
     environment = service.environment()
     folder = _runtime_dir(environment)
+    user = next((user for user in identity.users(root) if user.uid == os.getuid()), None)
+    if user is not None:
+        service.join(service.group(root, user))  # a logout ends this too, or it would go on to start the next daemon
     lock_fd = os.open(f"{folder}/lainos-audio-init.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     os.lockf(lock_fd, os.F_LOCK, 0)  # a compositor and an autostart entry may both run us
-    sound = Sound(root, environment, folder)
+    sound = Sound(environment, folder)
     if sound.ensure("pipewire", lambda: service.answers(f"{folder}/pipewire-0")):  # the others are its clients
         sound.ensure("wireplumber", sound.is_managed)
         sound.ensure("pipewire-pulse", lambda: service.answers(f"{folder}/pulse/native"))
@@ -54,13 +57,11 @@ def run(root: Root = SYSTEM) -> int:
 class Sound:
     """The daemons of one session; `status` is 1 as soon as one has failed."""
 
-    def __init__(self, root: Root, environment: dict[bytes, bytes], folder: str) -> None:
+    def __init__(self, environment: dict[bytes, bytes], folder: str) -> None:
         self.status = 0
         self._environment = environment
         self._folder = folder
         self._path = os.fsdecode(environment.get(b"PATH", os.fsencode(os.defpath)))
-        user = next((user for user in identity.users(root) if user.uid == os.getuid()), None)
-        self._group = service.group(root, user) if user is not None else ""
         self._children: dict[str, int] = {}
         self._registry: Registry | None = None
 
@@ -119,7 +120,7 @@ class Sound:
         flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND | os.O_CLOEXEC
         output_fd = os.open(self._log_path(name), flags, 0o600)
         try:
-            return service.start(program, argv, self._environment, self._group, output_fd)
+            return service.start(program, argv, self._environment, "", output_fd)
         finally:
             os.close(output_fd)
 

@@ -83,14 +83,20 @@ def _become(program: str, argv: list[str], environment: dict[bytes, bytes], grou
     os.execve(program, argv, environment)
 
 
+def join(group: str) -> None:
+    """Move this process into a cgroup, if that is there."""
+    try:
+        fd = os.open(f"{group}/cgroup.procs", os.O_WRONLY | os.O_CLOEXEC)
+        os.write(fd, b"0")
+        os.close(fd)
+    except OSError:
+        pass  # no session was opened: whoever did that has said so
+
+
 def _settle(group: str, output_fd: int) -> None:
     """Into a session and a cgroup of its own."""
     os.setsid()
-    try:
-        fd = os.open(f"{group}/cgroup.procs", os.O_WRONLY | os.O_CLOEXEC)
-        os.write(fd, b"0")  # before the program has children of its own
-    except OSError:
-        pass  # no session was opened: whoever did that has said so
+    join(group)  # before the program has children of its own
     null_fd = os.open("/dev/null", os.O_RDONLY | os.O_CLOEXEC)
     os.dup2(null_fd, 0)
     for fd in (1, 2):

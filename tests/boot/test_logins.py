@@ -8,7 +8,7 @@ import re
 import pytest
 
 from tests.lab.boot import Boot, until
-from tests.lab.checks import in_scope, loginctl_shows
+from tests.lab.checks import audio_starts, in_scope, loginctl_shows
 from tests.lab.inside import RUNTIME_DIR, SCOPE, ask, processes, seen, shown
 from tests.lab.run import PROFILES
 from tests.lab.session import log_in, log_out, logged_in
@@ -56,11 +56,23 @@ def test_the_next_login_is_like_the_first(booted: Boot) -> None:
 
 
 def test_ten_logins_leave_nothing_behind(booted: Boot) -> None:
+    audio_starts(booted)
     log_out(booted)
     greeter_returned(booted)
     before = left(booted)
     for _ in range(10):
         log_in(booted)
+        audio_starts(booted)
         log_out(booted)
     greeter_returned(booted)
     until(lambda: left(booted) == before, 10, "all is as before", lambda: differences(before, left(booted)))
+
+
+@pytest.mark.parametrize("delay", ["0", "0.1", "0.2", "0.4"])
+def test_a_logout_while_the_sound_starts_leaves_no_process(booted: Boot, delay: str) -> None:
+    log_in(booted)
+    ask(booted, "sleep", delay)
+    log_out(booted)
+    until(lambda: booted.run(["pgrep", "pipewire|wireplumber|lainos-audio-in"])[0] == 1, 4, "all of it has ended")
+    ask(booted, "sleep", "0.5")
+    assert booted.run(["pgrep", "--list-full", "pipewire|wireplumber|lainos-audio-in"]) == (1, "")

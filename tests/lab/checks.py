@@ -176,8 +176,7 @@ def network_is_set(boot: Boot) -> str:
 
 
 def audio_starts(boot: Boot) -> str:
-    """lainos-audio-init brings pipewire, wireplumber and pipewire-pulse up from inside the session."""
-    swaymsg(boot, "exec", "lainos-audio-init")
+    """lainos-audio-init brings pipewire, wireplumber and pipewire-pulse up, by sway's own configuration."""
     belongs(boot, seen(boot, "pgrep", "--exact", "wireplumber"), f"{SCOPE}/services")
     server = f"PULSE_SERVER=unix:{RUNTIME_DIR}/pulse/native"
     rows = seen(boot, "env", server, f"XDG_RUNTIME_DIR={RUNTIME_DIR}", "pactl", "info", user=USER)

@@ -35,6 +35,8 @@ OWNED = {
     "usr/lib/dracut/modules.d/98protocol7/module-setup.sh": 0o755,
     "usr/lib/dracut/modules.d/98protocol7/power.sh": 0o755,
     "usr/lib/dracut/modules.d/98protocol7-live/module-setup.sh": 0o755,
+    "etc/sway/config.d/50-p7-audio.conf": 0o644,
+    "etc/xdg/autostart/lainos-audio-init.desktop": 0o644,
     "usr/lib/lainos/iwd/main.conf": 0o644,
     "usr/lib/sysusers.d/p7.conf": 0o644,
     "usr/lib/udev/rules.d/81-p7-net.rules": 0o644,
