@@ -54,7 +54,7 @@ def unpacked_image(target: Path, layers: Sequence[Path]) -> Path:
     """
     shutil.copytree(INITRAMFS, target)
     script = f"""
-        cp -a --no-clobber {CLIENTS}/. .
+        chroot . cp -a --no-clobber /{CLIENTS}/. /
         chroot . dracut --force --no-kernel --no-compress "$@" /image
         chroot . lsinitrd /image >out/lab/listing
         mkdir out/lab/initramfs
