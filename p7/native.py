@@ -33,8 +33,13 @@ def _by_ctypes(library: str, name: str) -> "Function":
         _flags_ = _ctypes.FUNCFLAG_CDECL
         _restype_ = Long
 
+    class Pointer(_ctypes._SimpleCData):  # type: ignore[type-arg]
+        _type_ = "P"
+
+    # A pointer is as wide as a long, and is made of an int, bytes or None; left alone, an int would be a C int.
+    as_pointer = Pointer.from_param
     found = Found(_ctypes.dlsym(_ctypes.dlopen(library, 0), name))
-    return lambda *arguments: found(*(Long(a) if isinstance(a, int) else a for a in arguments))
+    return lambda *arguments: found(*map(as_pointer, arguments))
 
 
 def signed(result: int) -> int:

@@ -54,8 +54,9 @@ class Elf:
 def parse(data: bytes | bytearray | memoryview, about: frozenset[str] | None = None) -> Elf | None:
     """Read a whole file; None for ELF without a dynamic section: a static program, an object, a kernel module.
 
-    With sonames in `about`, the symbols are left out of a file that neither is one of these libraries nor needs one.
-    Raises BadElf, also for what is no ELF at all.
+    With sonames in `about`, of the symbols only those are there that these libraries offer, or that somebody wants of
+    them: a package may have thousands of files that have nothing to do with them. Raises BadElf, also for what is no
+    ELF at all.
     """
     try:
         return _Reader(data).read(about)
@@ -82,6 +83,12 @@ class _Reader:
             raise BadElf(f"it points to offset {offset}")
         return struct.unpack_from(self._order + form, self._data, offset)
 
+    def _rows(self, form: str, offset: int, length: int) -> Iterator[tuple[int, ...]]:
+        """The records of a table of `length` bytes."""
+        if not 0 <= offset <= offset + length <= len(self._data):
+            raise BadElf(f"a table of {length} bytes at offset {offset}")
+        return struct.iter_unpack(self._order + form, self._data[offset : offset + length])
+
     def read(self, about: frozenset[str] | None) -> Elf | None:
         kind, machine = self._unpack("HH", 16)
         dynamic = self._read_segments() if kind in (_ET_EXEC, _ET_DYN) else None
@@ -89,41 +96,34 @@ class _Reader:
             return None
         elf = Elf((64 if self._wide else 32, "little" if self._order == "<" else "big", machine))
         needed = []
-        for tag, value in self._dynamic(*dynamic):
+        for tag, value in self._rows("QQ" if self._wide else "II", *dynamic):
             if tag == _DT_NEEDED:
                 needed.append(value)
+            elif tag == 0:
+                break
             self._tags.setdefault(tag, value)
         self._strings = self._offset(_DT_STRTAB), self._tags.get(_DT_STRSZ, 0)
         elf.needed = [self._string(place) for place in needed]
         elf.soname = self._string(self._tags[_DT_SONAME]) if _DT_SONAME in self._tags else ""
         if about is None or not about.isdisjoint([elf.soname, *elf.needed]):
-            self._read_symbols(elf, self._read_nodes(elf), self._read_wants(elf))
+            self._read_symbols(elf, self._read_nodes(elf), self._read_wants(elf), about)
         return elf
 
     def _read_segments(self) -> tuple[int, int] | None:
         """Note what is loaded where; return the offset and size of the dynamic section."""
         (headers,) = self._unpack("Q", 32) if self._wide else self._unpack("I", 28)
         size, count = self._unpack("HH", 54 if self._wide else 42)
+        form = "IIQQQQQQ" if self._wide else "IIIIIIII"
+        if count and size != struct.calcsize(self._order + form):
+            raise BadElf(f"program headers of {size} bytes")
         dynamic = None
-        for i in range(count):
-            at = headers + i * size
-            if self._wide:
-                kind, _, offset, address, _, length = self._unpack("IIQQQQ", at)
-            else:
-                kind, offset, address, _, length = self._unpack("IIIII", at)
+        for kind, *fields in self._rows(form, headers, size * count):
+            offset, address, _, length = fields[1:5] if self._wide else fields[:4]
             if kind == _PT_LOAD:
                 self._segments.append((address, offset, length))
             elif kind == _PT_DYNAMIC:
-                dynamic = offset, length
+                dynamic = offset, length - length % (16 if self._wide else 8)
         return dynamic
-
-    def _dynamic(self, offset: int, length: int) -> Iterator[tuple[int, int]]:
-        form, size = ("QQ", 16) if self._wide else ("II", 8)
-        for at in range(offset, offset + length - size + 1, size):
-            tag, value = self._unpack(form, at)
-            if tag == 0:
-                return
-            yield tag, value
 
     def _offset(self, tag: int) -> int:
         """Where in the file the table is that a tag gives the address of."""
@@ -176,28 +176,35 @@ class _Reader:
                 at_aux += step
         return wanted
 
-    def _read_symbols(self, elf: Elf, nodes: dict[int, str], wanted: dict[int, tuple[str, str]]) -> None:
+    def _read_symbols(
+        self, elf: Elf, nodes: dict[int, str], wanted: dict[int, tuple[str, str]], about: frozenset[str] | None
+    ) -> None:
         """Sort the dynamic symbols into those it offers and those it wants of somebody by version."""
-        table = self._offset(_DT_SYMTAB)
-        versions = self._offset(_DT_VERSYM) if _DT_VERSYM in self._tags else -1
+        if about is not None:
+            wanted = {index: row for index, row in wanted.items() if row[0] in about}
+        offers = about is None or elf.soname in about
+        count = self._count_symbols()
         form, size = ("IBBHQQ", 24) if self._wide else ("IIIBBH", 16)
-        for i in range(1, self._count_symbols()):
-            fields = self._unpack(form, table + i * size)
+        rows = self._rows(form, self._offset(_DT_SYMTAB), size * count)
+        indices = self._unpack(f"{count}H", self._offset(_DT_VERSYM)) if _DT_VERSYM in self._tags else (1,) * count
+        for fields, index in zip(rows, indices, strict=True):
             name, info, section = (fields[0], fields[1], fields[3]) if self._wide else (fields[0], *fields[3::2])
-            index = self._unpack("H", versions + i * 2)[0] if versions >= 0 else 1
             version = index & ~_VERSYM_HIDDEN
             if section == _SHN_UNDEF:
                 if version in wanted and info >> 4 != _STB_WEAK:
                     library, node = wanted[version]
                     elf.wants[library][node].append(self._string(name))
-            elif info >> 4 != _STB_LOCAL and version != 0:
-                symbol = self._string(name), nodes.get(version, "")
-                if symbol[0] != symbol[1]:  # the linker adds one for each node
-                    elf.defined.add(symbol)
-                    if index & _VERSYM_HIDDEN:
-                        elf.hidden.add(symbol)
-                    if info & 0xF == _STT_OBJECT:
-                        elf.variables.add(symbol[0])
+            elif offers and info >> 4 != _STB_LOCAL and version != 0:
+                self._offer(elf, (self._string(name), nodes.get(version, "")), index, info)
+
+    def _offer(self, elf: Elf, symbol: tuple[str, str], index: int, info: int) -> None:
+        if symbol[0] == symbol[1]:
+            return  # the linker adds one for each node
+        elf.defined.add(symbol)
+        if index & _VERSYM_HIDDEN:
+            elf.hidden.add(symbol)
+        if info & 0xF == _STT_OBJECT:
+            elf.variables.add(symbol[0])
 
     def _count_symbols(self) -> int:
         count = self._count_by_section() or self._count_by_hash()
