@@ -7,7 +7,7 @@ import pytest
 
 from tests.bench import plot, report
 from tests.bench.bars import BARS, REGRESSION, TOGETHER, TOTAL, Bar, compared, regressions
-from tests.bench.boot import times
+from tests.bench.boot import KERNEL, times, without_lab
 from tests.bench.notify import accounted
 from tests.bench.results import (
     CALL_WORK,
@@ -129,4 +129,16 @@ def test_every_notification_is_counted_once():
 def test_a_services_time_is_that_since_the_mark_before():
     marks = {"cgroup-delegate": 10.5, "hostname": 10.2, "lainos-notifyd": 11.0, "greetd": 12.0}
     found = {name: round(milliseconds) for name, milliseconds in times(marks, 10.0).items()}
+    assert found.pop("greetd") == 1000
     assert found == {"hostname": 200, "cgroup-delegate": 300, "lainos-notifyd": 500, TOGETHER: 800, TOTAL: 2000}
+
+
+def test_what_the_lab_prepares_is_no_part_of_the_boot():
+    found = times(*without_lab({"localmount": 110.0, "greetd": 111.0}, 100.0, 2.0, 9.0))
+    assert {name: round(milliseconds) for name, milliseconds in found.items()} == {
+        KERNEL: 2000,
+        "localmount": 1000,
+        "greetd": 1000,
+        TOGETHER: 0,
+        TOTAL: 4000,
+    }

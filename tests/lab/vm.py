@@ -42,6 +42,13 @@ KEYS = {
 """The keys of characters that are neither letters nor digits, by their names in QEMU's QKeyCode."""
 
 
+TWO = "-accel tcg,thread=multi -smp 2"
+COUNTED = "-accel tcg,thread=single -smp 1 -icount shift=0,sleep=off"
+"""What a machine can have for processors: two, as fast as they are emulated; or one whose every instruction takes a
+nanosecond of the machine's own time, and where a wait for a time takes none of ours: its clock does not know what else
+this machine does."""
+
+
 class Bootable(Protocol):
     """What a machine starts from."""
 
@@ -51,10 +58,11 @@ class Bootable(Protocol):
 
 
 class Vm:
-    """One start of an image; what it writes stays in its memory."""
+    """One start of an image on `processors`; what it writes stays in its memory."""
 
-    def __init__(self, image: Bootable) -> None:
+    def __init__(self, image: Bootable, processors: str = TWO) -> None:
         self._image = image
+        self._processors = processors
         self._serial = 0
 
     def __enter__(self) -> Self:
@@ -79,9 +87,7 @@ class Vm:
 
     def _command(self, agent: int, monitor: int) -> list[str]:
         # KVM opens and hangs on some machines, so it is not even tried.
-        machine = (
-            "-machine pc -accel tcg,thread=multi -cpu qemu64 -smp 2 -m 1536 -nodefaults -no-user-config -no-reboot"
-        )
+        machine = f"-machine pc {self._processors} -cpu qemu64 -m 1536 -nodefaults -no-user-config -no-reboot"
         screen = "-display none -vga none -device virtio-vga"
         lines = (
             f"-serial file:{self._console} -chardev socket,id=agent,fd={agent} -serial chardev:agent"
