@@ -86,7 +86,7 @@ BARS = [
     *(_call(call, ELOGIND, limit) for call, limit in zip(CALLS, (1.0, 1.6, 2.0), strict=True)),
     *(_call(call, DBUSMOCK, 1.0) for call in CALLS),
     *(
-        Bar(f"lainos-init, to the compositor's end, {form}", Key(USER_START, "lainos-init", form), 2, Key(USER_START, FLOOR))
+        Bar(f"lainos-init, {form}", Key(USER_START, "lainos-init", form), 2, Key(USER_START, FLOOR))
         for form in ("zipapp", "static")
     ),
     Bar("p7's share of the time to default", Key(BOOT, ADDED, QEMU), 0.1, Key(BOOT, TOTAL, QEMU)),

@@ -37,11 +37,11 @@ _NOTES = {
     NOTIFYD: "One sender, an ordinary user, which waits while the queue is full; median (quartiles), then the 99th"
     " percentile.",
     BOOT: "Real openrc-init to the end of the runlevel default, with the zipapp, in the order of the start. In"
-    " namespaces: on this machine's kernel, from PID 1's start. In QEMU: from the kernel's start, on one processor whose"
-    " every instruction takes a nanosecond of the machine's own clock, without what the lab's initramfs does. A"
+    " namespaces: on this machine's kernel, from PID 1's start. In QEMU: from the kernel's start, on one processor"
+    " whose every instruction takes a nanosecond of the machine's own clock, without what the lab's initramfs does. A"
     " service's time is that between OpenRC's marks: its shells are in it, as hostname's shows, and what a daemon that"
-    " was started before does meanwhile. The other services are small stand-ins; a real system has more of them. Without"
-    " p7, it is not installed at all.",
+    " was started before does meanwhile. The other services are small stand-ins; a real system has more of them."
+    " Without p7, it is not installed at all.",
 }
 
 
