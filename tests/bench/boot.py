@@ -21,14 +21,14 @@ from tests.lab.vm_image import Image, image, squash
 
 RC = Path(__file__).with_name("rc")
 """What a boot that is measured has in place of the lab's."""
-SERVICES = ("cgroup-delegate", "lainos-ghost-units", "lainos-notifyd", "lainos-dbus-bridge", "lainos-net-init")
+SERVICES = frozenset(os.listdir(Path(PROJECT, "rc/etc/init.d")))
 AGENT = "lab-agent"
 KERNEL = "the kernel"
 _STARTED = "/run/openrc/started"  # a symlink for each service, made when its start is over
 _PATIENCE_SEC = 900  # of ours; the machine's own time does not know how busy this one is
 
 Times = dict[str, float]
-"""Milliseconds of one boot: of each service, in their order, of SERVICES TOGETHER, and TOTAL."""
+"""Milliseconds of one boot: of each service, in their order; of p7's TOGETHER; and TOTAL."""
 
 
 def in_namespaces(boots: int) -> list[Times]:

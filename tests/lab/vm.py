@@ -43,10 +43,10 @@ KEYS = {
 
 
 TWO = "-accel tcg,thread=multi -smp 2"
-COUNTED = "-accel tcg,thread=single -smp 1 -icount shift=0,sleep=off"
+COUNTED = "-accel tcg,thread=single -smp 1 -icount shift=0"
 """What a machine can have for processors: two, as fast as they are emulated; or one whose every instruction takes a
-nanosecond of the machine's own time, and where a wait for a time takes none of ours: its clock does not know what else
-this machine does."""
+nanosecond of the machine's own time, whatever else this machine does. Not sleep=off: a wait for a disk then takes what
+the next timer takes, up to two seconds."""
 
 
 class Bootable(Protocol):
