@@ -25,12 +25,15 @@ if TYPE_CHECKING:
 
 PRIVILEGE = "root"
 _UNSEALED = "/run/lainos/unsealed"
+_NAME_FILES = "download the packages and name their files to pacman -U"
 _ADVICE = "leave it out of this transaction, or report it to your distribution"
 
 
 def run(root: Root = SYSTEM, *, remove: bool = False) -> int:
     """Returns 1, which makes pacman abort, after three lines that say what was stopped, why, and what can be done."""
     log.start_session(root)
+    if sys.stdin is None:  # pacman 7 closes it, and its hooks', where names were piped and there is no terminal
+        return _stop("this transaction", "standard input is closed, so nobody can tell what comes", _NAME_FILES)
     names = sorted({line.strip() for line in sys.stdin if line.strip()})
     if not names:
         raise Failure("no package names on standard input: it is for pacman's hooks", 2)
@@ -43,7 +46,7 @@ def run(root: Root = SYSTEM, *, remove: bool = False) -> int:
             return _stop(" ".join(sought), "the seal needs it", "keep it", sought[0]) if sought else 0
         return _judge(root, sought) if sought else 0
     except Failure as failure:
-        return _stop("this transaction", str(failure), "download the packages and name their files to pacman -U")
+        return _stop("this transaction", str(failure), _NAME_FILES)
 
 
 def _judge(root: Root, names: list[str]) -> int:
