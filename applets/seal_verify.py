@@ -60,7 +60,8 @@ def _after_transaction(root: Root) -> int:
     from p7.seal import verify
 
     log.start_session(root)
-    names = {line.strip() for line in sys.stdin if line.strip()}
+    # pacman 7 closes its hooks' input where names were piped to it: then any program may be a new one.
+    names = None if sys.stdin is None else {line.strip() for line in sys.stdin if line.strip()}
     try:
         for finding in verify.findings(root, names):
             log.warning(_text(finding))

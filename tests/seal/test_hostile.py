@@ -117,3 +117,12 @@ def test_names_are_wanted(p7: Path) -> None:
         2,
         "seal-guard: no package names on standard input: it is for pacman's hooks\n",
     )
+
+
+def test_names_that_nobody_can_read(p7: Path) -> None:
+    """pacman 7 closes its hooks' standard input where names were piped to it."""
+    need_root("seal-guard belongs to root")
+    command = ["sh", "-c", 'exec "$0" seal-guard <&-', p7]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "why: standard input is closed, so nobody can tell what comes\n" in done.stderr

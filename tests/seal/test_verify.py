@@ -227,6 +227,15 @@ def test_after_a_transaction_with_nothing_to_say_it_says_nothing(sealed: Machine
     assert "seal-verify:" not in sealed.pacman("-R", "hello").stdout
 
 
+def test_without_the_names_every_program_is_looked_into(sealed: Machine) -> None:
+    """pacman 7 closes its hooks' standard input where names were piped to it."""
+    (sealed.root / "run/lainos/unsealed").write_text("systemd-libs\n")
+    sealed.pacman("-U", sealed.library({"LIBSYSTEMD_209": ["sd_listen_fds"], "LIBSYSTEMD_246": ["x"]}, "255-1"))
+    hook = "exec /usr/bin/p7 seal-verify --hook <&-"
+    done = sealed.run("chroot", sealed.root, "/usr/bin/sh", "-c", hook)
+    assert (done.returncode, f"/usr/bin/old: {LACKS}" in done.stdout) == (0, True), done.stdout
+
+
 def test_what_a_scriptlet_did_is_said_in_the_same_transaction(sealed: Machine) -> None:
     """The guard cannot see it coming."""
     script = "post_install() { mkdir -p /usr/lib/systemd; echo real > /usr/lib/systemd/systemd; }\n"
