@@ -24,3 +24,14 @@ def test_an_interface_that_comes_later_is_hardened(udevd: Boot) -> None:
     for name in ("usb0", "usb1"):
         until(lambda name=name: ask(udevd, "cat", f"{CONF}/{name}/send_redirects") == "0", 10, f"{name} is hardened")
     assert ask(udevd, "cat", f"{CONF}/default/send_redirects") == "1"
+
+
+def test_none_is_where_the_service_does_not_run(udevd: Boot) -> None:
+    ask(udevd, "sh", "-c", f"echo 1 >{CONF}/default/send_redirects")
+    ask(udevd, "rc-service", "lainos-net-init", "stop")
+    try:
+        ask(udevd, "ip", "link", "add", "usb2", "type", "veth", "peer", "name", "usb3")
+        ask(udevd, "udevadm", "settle")
+        assert ask(udevd, "cat", f"{CONF}/usb2/send_redirects") == "1"
+    finally:
+        ask(udevd, "rc-service", "lainos-net-init", "start")
