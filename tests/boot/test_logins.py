@@ -27,7 +27,8 @@ def left(boot: Boot) -> list[str]:
     found += ask(boot, "cat", "/proc/mounts").splitlines()
     # Type and path: the rest of proc_net_unix(5)'s line is an inode or a count.
     sockets = ask(boot, "sh", "-c", "awk 'NR > 1 {print $5, $6, $8}' /proc/net/unix")
-    found += re.sub(r"greetd-\d+", "greetd-PID", sockets).splitlines()
+    # A socket without a path ends in a blank, but for the last one, which ask() strips.
+    found += [line.rstrip() for line in re.sub(r"greetd-\d+", "greetd-PID", sockets).splitlines()]
     return sorted(found)
 
 

@@ -12,6 +12,7 @@ import pytest
 from tests.boot.clients.conftest import INSIDE
 from tests.boot.clients.test_swayidle import SUSPEND
 from tests.lab.boot import Boot, until
+from tests.lab.checks import audio_starts
 from tests.lab.inside import LOGIN1, RUNTIME_DIR, USER, ask, client, compositor, processes, seen
 from tests.lab.session import behind, in_session, output, says, writes
 
@@ -21,6 +22,7 @@ DAEMONS = {
     "upowerd": ("/usr/libexec/upowerd", "Pause device polling"),
 }
 """A daemon's command line, and why it holds a delay inhibitor on sleep."""
+SOUND = "wireplumber|pipewire"
 
 
 @pytest.fixture(scope="module")
@@ -95,12 +97,20 @@ def test_network_manager_sleeps_and_wakes(booted: Boot) -> None:
 
 def test_wireplumber_starts_its_bluetooth_monitor(booted: Boot) -> None:
     """Which it does where libsystemd says that the user is active at a seat; BlueZ itself is not there."""
+    audio_starts(booted)  # by sway's configuration: two session managers would be in each other's way
+    end_sound(booted)
     behind(booted, "pipewire")
     seen(booted, "test", "-S", f"{RUNTIME_DIR}/pipewire-0")
     log = behind(booted, "env WIREPLUMBER_DEBUG=I wireplumber")
     text = writes(booted, log, "Registering DBus media object manager: /MediaEndpoint")
     assert "Seat state changed: active" in text
-    ask(booted, "pkill", "--uid", USER, "wireplumber|pipewire")
+    end_sound(booted)
+
+
+def end_sound(boot: Boot) -> None:
+    """End the session's sound daemons; they take their sockets along."""
+    ask(boot, "pkill", "--uid", USER, SOUND)
+    until(lambda: boot.run(["pgrep", "--uid", USER, SOUND])[0] == 1, 10, "the sound daemons have ended")
 
 
 def test_every_way_to_ask_libsystemd_gives_the_same(booted: Boot) -> None:
