@@ -57,21 +57,39 @@ p7_find(PyObject *module, PyObject *args)
     return address ? PyLong_FromVoidPtr(address) : PyErr_Format(PyExc_OSError, "%s", dlerror());
 }
 
+/* Call what begins at an address; false with an exception set. */
+static int
+invoke(PyObject *const *args, Py_ssize_t count, long *result)
+{
+    long value[7] = {0};
+    if (!convert(args, count, value))
+        return 0;
+    long (*function)(long, long, long, long, long, long) = (void *)value[0];
+    *result = function(value[1], value[2], value[3], value[4], value[5], value[6]);
+    return 1;
+}
+
 /* _p7.call(address, int | bytes | None ...) -> the result as a long. */
 static PyObject *
 p7_call(PyObject *module, PyObject *const *args, Py_ssize_t count)
 {
-    long value[7] = {0};
-    if (!convert(args, count, value))
-        return NULL;
-    long (*function)(long, long, long, long, long, long) = (void *)value[0];
-    return PyLong_FromLong(function(value[1], value[2], value[3], value[4], value[5], value[6]));
+    long result;
+    return invoke(args, count, &result) ? PyLong_FromLong(result) : NULL;
+}
+
+/* _p7.call_text(address, int | bytes | None ...) -> the bytes of the string that is the result, None for NULL. */
+static PyObject *
+p7_call_text(PyObject *module, PyObject *const *args, Py_ssize_t count)
+{
+    long result;
+    return invoke(args, count, &result) ? Py_BuildValue("y", (const char *)result) : NULL;
 }
 
 static PyMethodDef functions[] = {
     {"syscall", (PyCFunction)(void (*)(void))p7_syscall, METH_FASTCALL, "syscall(2)"},
     {"find", p7_find, METH_VARARGS, "dlopen(3) and dlsym(3)"},
     {"call", (PyCFunction)(void (*)(void))p7_call, METH_FASTCALL, "a function by its address"},
+    {"call_text", (PyCFunction)(void (*)(void))p7_call_text, METH_FASTCALL, "likewise, of a string"},
     {NULL},
 };
 static struct PyModuleDef definition = {PyModuleDef_HEAD_INIT, "_p7", NULL, 0, functions};

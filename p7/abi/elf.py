@@ -95,15 +95,13 @@ class _Reader:
         if dynamic is None:
             return None
         elf = Elf((64 if self._wide else 32, "little" if self._order == "<" else "big", machine))
-        needed = []
-        for tag, value in self._rows("QQ" if self._wide else "II", *dynamic):
-            if tag == _DT_NEEDED:
-                needed.append(value)
-            elif tag == 0:
-                break
-            self._tags.setdefault(tag, value)
+        offset, length = dynamic
+        words = self._unpack(f"{length // 8}Q" if self._wide else f"{length // 4}I", offset)
+        tags, values = words[::2], words[1::2]
+        rows = list(zip(tags[: tags.index(0)] if 0 in tags else tags, values, strict=False))
+        self._tags = dict(rows)  # of two of a kind the last counts, as to ld.so
         self._strings = self._offset(_DT_STRTAB), self._tags.get(_DT_STRSZ, 0)
-        elf.needed = [self._string(place) for place in needed]
+        elf.needed = [self._string(place) for tag, place in rows if tag == _DT_NEEDED]
         elf.soname = self._string(self._tags[_DT_SONAME]) if _DT_SONAME in self._tags else ""
         if about is None or not about.isdisjoint([elf.soname, *elf.needed]):
             self._read_symbols(elf, self._read_nodes(elf), self._read_wants(elf), about)
@@ -113,12 +111,11 @@ class _Reader:
         """Note what is loaded where; return the offset and size of the dynamic section."""
         (headers,) = self._unpack("Q", 32) if self._wide else self._unpack("I", 28)
         size, count = self._unpack("HH", 54 if self._wide else 42)
-        form = "IIQQQQQQ" if self._wide else "IIIIIIII"
+        form = "I4xQQ8xQ16x" if self._wide else "III4xI12x"
         if count and size != struct.calcsize(self._order + form):
             raise BadElf(f"program headers of {size} bytes")
         dynamic = None
-        for kind, *fields in self._rows(form, headers, size * count):
-            offset, address, _, length = fields[1:5] if self._wide else fields[:4]
+        for kind, offset, address, length in self._rows(form, headers, size * count):
             if kind == _PT_LOAD:
                 self._segments.append((address, offset, length))
             elif kind == _PT_DYNAMIC:

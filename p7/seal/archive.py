@@ -9,7 +9,7 @@ from p7 import native
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from typing import Self
 
 _LIBRARY = "libarchive.so.13"
@@ -38,29 +38,33 @@ class Archive:
     """Iterate over the entries; read() the one at hand before going on. Raises BadArchive."""
 
     def __init__(self, path: str) -> None:
-        self._functions: dict[str, native.Function] = {}
         self._buffer = array.array("B", bytes(_BLOCK))
-        self._entry = array.array("Q", (0,))
-        self._handle = self._call("read_new")
-        self._call("read_support_filter_all", self._handle)
-        self._call("read_support_format_tar", self._handle)
-        self._check(self._call("read_open_filename", self._handle, os.fsencode(path), _BLOCK))
+        self._handle = _function("read_new", 0)()
+        self._read_data = _function("read_data", 3)
+        _function("read_support_filter_all", 1)(self._handle)
+        _function("read_support_format_tar", 1)(self._handle)
+        self._check(_function("read_open_filename", 3)(self._handle, os.fsencode(path), _BLOCK))
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_error: object) -> None:
-        self._call("read_free", self._handle)
+        _function("read_free", 1)(self._handle)
 
     def __iter__(self) -> Iterator[Entry]:
-        entry_address = self._entry.buffer_info()[0]
-        while self._check(self._call("read_next_header", self._handle, entry_address)) != _EOF:
-            entry = self._entry[0]
-            # libarchive gives no name that does not fit the locale, as C's; UTF-8 always is one in a package.
-            path = self._text(self._call("entry_pathname_utf8", entry) or self._call("entry_pathname", entry))
-            target = self._call("entry_symlink_utf8", entry) or self._call("entry_symlink", entry)
-            kind = self._call("entry_filetype", entry) & 0o170000
-            yield Entry(path, kind, self._call("entry_size", entry), self._text(target) if target else "")
+        next_header, kind_of, size_of = (
+            _function(name, count)
+            for name, count in (("read_next_header", 2), ("entry_filetype", 1), ("entry_size", 1))
+        )
+        path_of, target_of = _text_of("pathname"), _text_of("symlink")
+        place = array.array("Q", (0,))
+        address = place.buffer_info()[0]
+        while self._check(next_header(self._handle, address)) != _EOF:
+            entry = place[0]
+            kind = kind_of(entry) & 0o170000
+            # Of each entry no more is asked than what it has: a package may have tens of thousands.
+            target = target_of(entry) if kind == SYMLINK else ""
+            yield Entry(path_of(entry), kind, size_of(entry), target)
 
     def read(self, size: int, start: int = 0) -> memoryview:
         """The next bytes of the entry at hand, `size` of them or as many as there are.
@@ -74,35 +78,41 @@ class Archive:
             self._buffer[:start] = kept
         end, address = start, self._buffer.buffer_info()[0]
         while end < start + size:
-            count = self._call("read_data", self._handle, address + end, start + size - end)
+            count = self._read_data(self._handle, address + end, start + size - end)
             if count <= 0:
                 self._check(count)
                 break
             end += count
         return memoryview(self._buffer)[:end]
 
-    def _call(self, name: str, *arguments: int | bytes) -> int:
-        if name not in self._functions:
-            self._functions[name] = native.function(_LIBRARY, f"archive_{name}")
-        return self._functions[name](*arguments)
-
     def _check(self, result: int) -> int:
         """An int result; a warning, as of a time stamp that does not fit, is none to us."""
         status = native.signed(result)
         if status < _WARN:
-            reason = self._call("error_string", self._handle)
-            raise BadArchive(self._text(reason) if reason else f"libarchive's error {status}")
+            reason = _function("error_string", 1, is_text=True)(self._handle)
+            raise BadArchive(_decoded(reason) if reason else f"libarchive's error {status}")
         return status
 
-    def _text(self, address: int) -> str:
-        if not address:
-            raise BadArchive("an entry has no name that can be read")
-        size = self._libc("strlen")(address)
-        text = array.array("B", bytes(size))
-        self._libc("memcpy")(text.buffer_info()[0], address, size)
-        return text.tobytes().decode("utf-8", "surrogateescape")
 
-    def _libc(self, name: str) -> native.Function:
-        if name not in self._functions:
-            self._functions[name] = native.function("libc.so.6", name)
-        return self._functions[name]
+def _function(name: str, count: int, *, is_text: bool = False) -> native.Function:
+    return native.function(_LIBRARY, f"archive_{name}", count, is_text=is_text)
+
+
+def _text_of(name: str) -> Callable[[int], str]:
+    """A function that tells a text of an entry. Raises BadArchive where it has none.
+
+    libarchive gives no name that does not fit the locale, as C's; UTF-8 always is one in a package.
+    """
+    in_utf8, in_locale = (_function(f"entry_{name}{suffix}", 1, is_text=True) for suffix in ("_utf8", ""))
+
+    def text(entry: int) -> str:
+        found = in_utf8(entry) or in_locale(entry)
+        if not found:
+            raise BadArchive("an entry has no name that can be read")
+        return _decoded(found)
+
+    return text
+
+
+def _decoded(text: bytes) -> str:
+    return text.decode("utf-8", "surrogateescape")

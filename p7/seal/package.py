@@ -14,6 +14,7 @@ WATCHED = frozenset("libsystemd.so.0 libudev.so.1 libdbus-1.so.3".split())  # a 
 _LIBRARY_FOLDERS = ("usr/lib", "usr/lib32")
 _MERGED = {"bin/": "usr/bin/", "sbin/": "usr/bin/", "usr/sbin/": "usr/bin/", "lib/": "usr/lib/"}
 _MERGED |= {"lib64/": "usr/lib/", "usr/lib64/": "usr/lib/"}
+_TO_MERGE = tuple(_MERGED)
 
 
 class Package:
@@ -93,9 +94,9 @@ def _look_inside(package: Package, opened: archive.Archive, path: str, size: int
 
 def merged(path: str) -> str:
     """A path below / as it is where bin, sbin and lib are links into usr."""
-    for old, new in _MERGED.items():
-        if path.startswith(old):
-            return new + path.removeprefix(old)
+    if path.startswith(_TO_MERGE):
+        old = next(old for old in _TO_MERGE if path.startswith(old))
+        return _MERGED[old] + path.removeprefix(old)
     return path
 
 
