@@ -35,8 +35,9 @@ def _given(parent: Parent, known: dict[str, package.Package]) -> list[package.Pa
     found = []
     for target in parent.targets:
         if "://" in target:
-            name = os.path.basename(target.partition("?")[0])
-            places = [parent.path(f"{folder}/{name}") for folder in parent.cache_folders()]
+            # pacman 6 keeps what follows a question mark in the file's name
+            names = dict.fromkeys(os.path.basename(part) for part in (target, target.partition("?")[0]))
+            places = [parent.path(f"{folder}/{name}") for folder in parent.cache_folders() for name in names]
         else:
             places = parent.places(target)
         found += [place for place in places if os.path.isfile(place) and (parent.is_pacman or _KIND in place)]

@@ -1,15 +1,26 @@
-"""One machine made a session, a copy of it for each test."""
+"""One machine made a session, a copy of it for each test.
+
+Tests run on this machine's pacman; `@pytest.mark.parametrize("machine", PACMANS, indirect=True)` on trixie's 7.0 too.
+"""
 
 from __future__ import annotations
 
 import shutil
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from tests.need import need_root
-from tests.seal.machine import Machine, make
+from tests.lab.dracut import PACKAGES
+from tests.lab.packages import layer
+from tests.lab.run import obstacle
+from tests.lab.tree import tree
+from tests.need import missing, need_root
+from tests.seal.machine import PACMAN, Machine, make
+
+OWN, PACMAN_7 = "own", "pacman-7.0"
+PACMANS = [OWN, PACMAN_7]
 
 
 @pytest.fixture(scope="session")
@@ -18,8 +29,19 @@ def made(build: Callable[[str], Path], tmp_path_factory: pytest.TempPathFactory)
     return make(tmp_path_factory.mktemp("machine"), build("static"))
 
 
+@pytest.fixture(scope="session")
+def layers() -> list[Path]:
+    """Those that have pacman 7.0: the same as tests/boot/test_kernels.py's."""
+    if problem := obstacle():
+        missing(*problem)
+    try:
+        return [layer(PACMAN, *PACKAGES), tree()]
+    except subprocess.CalledProcessError as error:
+        missing(f"{PACMAN}: {error}", "apt must reach its mirror")
+
+
 @pytest.fixture
-def machine(made: Machine, tmp_path: Path) -> Machine:
+def machine(made: Machine, tmp_path: Path, request: pytest.FixtureRequest) -> Machine:
     path = tmp_path / "machine"
     shutil.copytree(made.path, path, symlinks=True)
-    return Machine(path)
+    return Machine(path, request.getfixturevalue("layers") if getattr(request, "param", OWN) == PACMAN_7 else ())

@@ -1,7 +1,8 @@
 """A system that pacman manages, in a folder: repositories, an own database, p7 and its hooks installed as packages.
 
 Nothing of this machine's is read or written but programs: pacman, bsdtar and repo-add get the folder's paths each time,
-and /proc is mounted in there in a mount namespace of the one command, since hooks run in a chroot.
+and /proc is mounted in there in a mount namespace of the one command, since hooks run in a chroot. Pacman may also be
+another Debian's, whose layers are then / of that namespace, with the folder in its place.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import os
 import re
 import shutil
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,16 +25,30 @@ NODES = {"LIBSYSTEMD_209": ["sd_notify", "sd_listen_fds"], "LIBSYSTEMD_246": ["s
 _PC = {"usr/share/pkgconfig/systemd.pc": "Name: systemd\nDescription: none\nVersion: 256\n"}
 SYSTEMD = {"usr/lib/systemd/systemd": "real", "usr/bin/systemctl": "real"}
 _MTREE = "!all,use-set,type,uid,gid,mode,time,size,sha256,link"  # makepkg's
-_RUN = 'mount -t proc proc "$1/proc" && shift && exec "$@"'
+_RUN = 'mount -t proc proc "$1/proc"; shift 4; exec "$@"'
+# $2 is the folder of the machine and of the namespace's new /, $3 the layers, $4 the working folder.
+_RUN_IN_LAYERS = """
+root=$1 path=$2 lower=$3 folder=$4; shift 4
+mount -t tmpfs tmpfs "$path/debian"
+cd "$path/debian"
+mkdir -p own/"$path" work new
+mount -t overlay -o "lowerdir=$lower,upperdir=own,workdir=work" overlay new
+mount --bind "$path" new/"$path"
+mount --bind /dev new/dev
+mount -t proc proc new/"$root/proc"
+mount -t proc proc new/proc
+exec chroot new env --chdir="$folder" "$@"
+"""
 Files = dict[str, str | Path]
 Done = subprocess.CompletedProcess[str]
 
 
 class Machine:
-    """`root` is its /; `path` a folder for archives and repositories."""
+    """`root` is its /; `path` a folder for archives and repositories. With `layers` pacman is theirs."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, layers: Sequence[Path] = ()) -> None:
         self.path = path
+        self.layers = layers
         self.root = path / "root"
         self.config = path / "pacman.conf"
 
@@ -74,6 +90,10 @@ class Machine:
         # First, so that no "--" among the arguments can make pacman work on the machine that the tests run on.
         return self.run(need("pacman", PACMAN), *self.flags(), *arguments, **keywords)
 
+    def program(self, name: str) -> Path:
+        """The file of a program that runs in run()'s namespace."""
+        return next(path for top in (*self.layers, Path("/")) if (path := top / "usr/bin" / name).exists())
+
     def flags(self) -> list[str]:
         """What keeps pacman in here."""
         state = self.root / "var"
@@ -83,7 +103,9 @@ class Machine:
 
     def run(self, *command: object, **keywords: Any) -> Done:
         """A command with /proc mounted in the root."""
-        words = ["unshare", "--mount", "sh", "-c", _RUN, "sh", self.root, *command]
+        script = _RUN_IN_LAYERS if self.layers else _RUN
+        places = [self.root, self.path, ":".join(map(str, self.layers)), keywords.get("cwd", self.path)]
+        words = ["unshare", "--mount", "sh", "-ec", script, "sh", *places, *command]
         streams = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
         environment = {**os.environ, "LC_ALL": "C.UTF-8"}
         options: dict[str, Any] = {**streams, "env": environment, "text": True, "timeout": 120, **keywords}
@@ -135,6 +157,7 @@ def bare(path: Path, artifact: Path) -> Machine:
         "var/cache/pacman/pkg",
         "usr/lib",
         "usr/bin",
+        "../debian",
     ):
         (machine.root / folder).mkdir(parents=True)
     for link, target in {"bin": "usr/bin", "sbin": "usr/bin", "lib": "usr/lib", "lib64": "usr/lib"}.items():

@@ -8,8 +8,13 @@ import subprocess
 import tempfile
 from pathlib import Path
 
+import pytest
+
 from tests.need import need
+from tests.seal.conftest import PACMANS
 from tests.seal.machine import NODES, SYSTEMD, Files, Machine, core, dummy
+
+on_both = pytest.mark.parametrize("machine", PACMANS, indirect=True)
 
 _PKGBUILD = """\
 pkgname=systemd
@@ -31,6 +36,7 @@ def accept(machine: Machine, *arguments: object) -> str:
     return done.stdout
 
 
+@on_both
 def test_an_application_comes_with_the_library_that_it_needs(machine: Machine) -> None:
     application, library = machine.application("new", "sd_json_ref", NEWER), machine.library(NEWER, "257-1")
     accept(machine, "-U", application, library)
@@ -39,6 +45,7 @@ def test_an_application_comes_with_the_library_that_it_needs(machine: Machine) -
     assert machine.run("chroot", machine.root, *program).returncode == 0
 
 
+@on_both
 def test_an_application_that_no_longer_needs_a_symbol_comes_with_the_library_that_lost_it(machine: Machine) -> None:
     nodes = {**NODES, "LIBSYSTEMD_209": ["sd_listen_fds"]}
     accept(machine, "-U", machine.application("old", "sd_listen_fds", nodes), machine.library(nodes, "255-1"))
@@ -48,11 +55,13 @@ def test_the_values_of_options_are_no_archives(machine: Machine) -> None:
     accept(machine, "-U", "--overwrite", machine.config, "--ignore=x", "--color", "never", machine.package("hello"))
 
 
+@on_both
 def test_p7_updates_itself(machine: Machine, made: Machine) -> None:
     accept(machine, "-U", core(machine, made.path, "2-1"))
     assert machine.installed()["protocol7-core"] == "2-1"
 
 
+@on_both
 def test_dummies_are_installed_again_and_updated(machine: Machine) -> None:
     accept(machine, "-U", dummy(machine))
     machine.repository("world", dummy(machine, "257-1"))
@@ -85,12 +94,14 @@ def test_five_hundred_ordinary_packages(machine: Machine) -> None:
     assert sum(name.startswith("ordinary") for name in machine.installed()) == 500
 
 
+@on_both
 def test_what_is_only_downloaded_is_no_business_of_the_guards(machine: Machine) -> None:
     machine.repository("world", machine.package("systemd", "257-1", dict(SYSTEMD)))
     machine.pacman("-Sy")
     accept(machine, "-Sw", "systemd")
 
 
+@on_both
 def test_an_administrator_who_means_it_gets_it_and_the_log_has_it(machine: Machine) -> None:
     (machine.root / "run/lainos/unsealed").write_text("systemd\n")
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as log:
@@ -123,6 +134,7 @@ def test_out_of_reach_a_scriptlet_is_root(machine: Machine) -> None:
     assert (machine.root / "usr/lib/systemd/systemd").read_text() == "real\n"
 
 
+@on_both
 def test_out_of_reach_a_masked_hook_does_not_run(machine: Machine) -> None:
     folder = machine.root / "etc/pacman.d/hooks"
     folder.mkdir(parents=True)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from tests.seal.attempts import ATTEMPTS, systemd
-from tests.seal.machine import Done, Machine, core, dummy
+from tests.seal.attempts import ATTEMPTS, ATTEMPTS_ON_7, Attempt, systemd
+from tests.seal.conftest import PACMAN_7, PACMANS
+from tests.seal.machine import Machine, core, dummy
 
 
 def state(machine: Machine) -> dict[str, str]:
@@ -22,19 +22,28 @@ def state(machine: Machine) -> dict[str, str]:
     return found
 
 
-@pytest.mark.parametrize("attempt", ATTEMPTS, ids=lambda attempt: attempt.__name__)
-def test_it_is_stopped_with_the_reason_and_nothing_changes(
-    machine: Machine, attempt: Callable[[Machine], Done]
-) -> None:
+def stopped(machine: Machine, attempt: Attempt, why: str) -> None:
     before = machine.installed(), state(machine)
     done = attempt(machine)
     lines = [line for line in done.stdout.splitlines() if line.startswith("seal-guard: ")]
     assert [line.split(" ")[1] for line in lines] == ["stopped:", "why:", "what"], done.stdout
-    assert ATTEMPTS[attempt] in lines[1]
+    assert why in lines[1]
     assert done.returncode == 1
     assert (machine.installed(), state(machine)) == before
 
 
+@pytest.mark.parametrize("attempt", ATTEMPTS, ids=lambda attempt: attempt.__name__)
+def test_it_is_stopped_with_the_reason_and_nothing_changes(machine: Machine, attempt: Attempt) -> None:
+    stopped(machine, attempt, ATTEMPTS[attempt])
+
+
+@pytest.mark.parametrize("machine", [PACMAN_7], indirect=True)
+@pytest.mark.parametrize("attempt", ATTEMPTS_ON_7, ids=lambda attempt: attempt.__name__)
+def test_so_it_is_by_pacman_7(machine: Machine, attempt: Attempt) -> None:
+    stopped(machine, attempt, ATTEMPTS_ON_7[attempt])
+
+
+@pytest.mark.parametrize("machine", PACMANS, indirect=True)
 def test_what_the_seal_is_made_of_stays(machine: Machine) -> None:
     before = machine.installed()
     for name in ("systemd", "systemd-sysvcompat", "elogind", "mkinitcpio", "protocol7-core"):

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.seal import cc
+from tests.seal.conftest import PACMANS
 from tests.seal.machine import LIBSYSTEMD, SYSTEMD, Done, Files, Machine
 
 HOOKS = "usr/share/libalpm/hooks"
@@ -198,6 +199,7 @@ def test_an_init_without_an_openrc_init_beside_it_is_left(sealed: Machine) -> No
     assert (done.returncode, done.stdout) == (1, f"{MENDED[init_of_systemd]}\n")
 
 
+@pytest.mark.parametrize("machine", PACMANS, indirect=True)
 def test_dummies_that_were_let_go_or_replaced(sealed: Machine) -> None:
     (sealed.root / "run/lainos/unsealed").write_text("systemd\nelogind\n")
     sealed.pacman("-Rdd", "elogind")
@@ -219,6 +221,7 @@ def test_without_a_package_nobody_can_tell(sealed: Machine) -> None:
     assert verify(sealed).stdout.startswith("/usr/bin/p7: no package owns it, so nobody can tell")
 
 
+@pytest.mark.parametrize("machine", PACMANS, indirect=True)
 def test_after_a_transaction_with_nothing_to_say_it_says_nothing(sealed: Machine) -> None:
     done = sealed.pacman("-U", sealed.package("hello"))
     assert done.returncode == 0
@@ -275,6 +278,7 @@ UNREADABLE = [
 ]
 
 
+@pytest.mark.parametrize("machine", PACMANS, indirect=True)
 def test_it_takes_for_a_hook_what_pacman_does(sealed: Machine) -> None:
     hello = sealed.package("hello")
     for text in READABLE + UNREADABLE:
