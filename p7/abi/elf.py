@@ -54,9 +54,9 @@ class Elf:
 def parse(data: bytes | bytearray | memoryview, about: frozenset[str] | None = None) -> Elf | None:
     """Read a whole file; None for ELF without a dynamic section: a static program, an object, a kernel module.
 
-    With sonames in `about`, of the symbols only those are there that these libraries offer, or that somebody wants of
-    them: a package may have thousands of files that have nothing to do with them. Raises BadElf, also for what is no
-    ELF at all.
+    With sonames in `about`, None also for what has nothing to do with these libraries, of which a package may have
+    thousands; and of the symbols only those are there that the libraries offer, or that somebody wants of them. Raises
+    BadElf, also for what is no ELF at all.
     """
     try:
         return _Reader(data).read(about)
@@ -94,17 +94,19 @@ class _Reader:
         dynamic = self._read_segments() if kind in (_ET_EXEC, _ET_DYN) else None
         if dynamic is None:
             return None
-        elf = Elf((64 if self._wide else 32, "little" if self._order == "<" else "big", machine))
         offset, length = dynamic
         words = self._unpack(f"{length // 8}Q" if self._wide else f"{length // 4}I", offset)
         tags, values = words[::2], words[1::2]
         rows = list(zip(tags[: tags.index(0)] if 0 in tags else tags, values, strict=False))
         self._tags = dict(rows)  # of two of a kind the last counts, as to ld.so
         self._strings = self._offset(_DT_STRTAB), self._tags.get(_DT_STRSZ, 0)
-        elf.needed = [self._string(place) for tag, place in rows if tag == _DT_NEEDED]
-        elf.soname = self._string(self._tags[_DT_SONAME]) if _DT_SONAME in self._tags else ""
-        if about is None or not about.isdisjoint([elf.soname, *elf.needed]):
-            self._read_symbols(elf, self._read_nodes(elf), self._read_wants(elf), about)
+        needed = [self._string(place) for tag, place in rows if tag == _DT_NEEDED]
+        soname = self._string(self._tags[_DT_SONAME]) if _DT_SONAME in self._tags else ""
+        if about is not None and about.isdisjoint([soname, *needed]):
+            return None
+        elf = Elf((64 if self._wide else 32, "little" if self._order == "<" else "big", machine))
+        elf.needed, elf.soname = needed, soname
+        self._read_symbols(elf, self._read_nodes(elf), self._read_wants(elf), about)
         return elf
 
     def _read_segments(self) -> tuple[int, int] | None:

@@ -88,7 +88,7 @@ def _look_inside(package: Package, opened: archive.Archive, path: str, size: int
         file = elf.parse(opened.read(size - len(elf.MAGIC), len(elf.MAGIC)), WATCHED)
     except elf.BadElf:
         return
-    if file is not None and not WATCHED.isdisjoint([file.soname, *file.needed]):
+    if file is not None:
         package.elves[path] = file
 
 

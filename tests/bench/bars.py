@@ -7,6 +7,7 @@ from typing import NamedTuple
 from tests.bench.results import (
     BOOT,
     FLOOR,
+    GUARD,
     INHIBITORS,
     MEMORY,
     NOTIFYD,
@@ -30,6 +31,7 @@ NAMESPACES, QEMU = "in namespaces", "in QEMU, emulated"
 TOGETHER, ADDED = "p7's services together", "what p7 adds"
 TOTAL, WITHOUT = "time to default", "time to default, without p7"
 PACED, UNPACED, LOST, SEND = "at 50,000 a second", "as fast as taken", "lost", "a send, µs"
+BEYOND, TIMES_BSDTAR = "beyond 1.3 times bsdtar's", 1.3
 REGRESSION = 1.5
 
 
@@ -92,6 +94,7 @@ BARS = [
     Bar("p7's share of the time to default", Key(BOOT, ADDED, QEMU), 0.1, Key(BOOT, TOTAL, QEMU)),
     Bar("the longest of 1,000 Inhibit calls, ms", Key(INHIBITORS, LONGEST, "p7"), 20, aspect="worst"),
     Bar("descriptors left when they are released", Key(INHIBITORS, LEFT, "p7"), 0),
+    *(Bar(f"pacman's guard, ms {BEYOND}, {form}", Key(GUARD, BEYOND, form), 100) for form in ("zipapp", "static")),
 ]  # fmt: skip
 
 

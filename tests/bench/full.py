@@ -23,6 +23,7 @@ _QEMU = {**_TREE, "/usr/bin/qemu-system-x86_64": "qemu-system-x86", "/usr/bin/mk
 _BOOTS = {NAMESPACES: 5, QEMU: 3}
 _ROUNDS, _CALLS, _CALL_ROUNDS, _FLOOD_SEC = 40, 2000, 20, 5
 _WORK_CALLS, _WORK_ROUNDS = 100, 40
+_GUARD_ROUNDS = 8
 
 
 def main(json_file: Path | None) -> int:
@@ -54,6 +55,7 @@ def measured(built: dict[str, Path]) -> Results:
         "processor time of calls": lambda: measure.call_work(p7, _WORK_CALLS, _WORK_ROUNDS),
         "throughput": lambda: measure.throughput(p7, servers),
         "endurance": lambda: measure.endurance(p7),
+        "pacman's guard": lambda: measure.guards(built, _GUARD_ROUNDS),
         "boots": lambda: measure.boots(kinds),
     }.items():
         print(f"{name} ...", file=sys.stderr, flush=True)

@@ -6,12 +6,14 @@ from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 
-from tests.bench import bars, boot, bus, memory, notify, startup
+from tests.bench import bars, boot, bus, guard, memory, notify, startup
 from tests.bench.memory import Memory
 from tests.bench.results import (
     BOOT,
+    BSDTAR,
     CALL_WORK,
     FLOOR,
+    GUARD,
     INHIBITORS,
     MEMORY,
     NOTIFYD,
@@ -121,6 +123,15 @@ def endurance(p7: Path) -> Results:
         results |= _memory(f"{bars.BRIDGE}, {bars.FLOODED}", memory.of(server.pids()))
         bus.latencies({P7: server}, _CALLS_LATER // len(bus.CALLS), 1)
         return results | _memory(f"{bars.BRIDGE}, {bars.LATER}", memory.of(server.pids()))
+
+
+def guards(artifacts: Mapping[str, Path], rounds: int) -> Results:
+    """Of the guard on a large package, and what its least disturbed round takes beyond its share of bsdtar's."""
+    samples = guard.samples(artifacts, rounds)
+    used = {name: summarise([milliseconds for _, milliseconds in rows]) for name, rows in samples.items()}
+    share = bars.TIMES_BSDTAR * used[BSDTAR].best
+    results = {Key(GUARD, "1,250 small programs", name): summary for name, summary in used.items()}
+    return results | {Key(GUARD, bars.BEYOND, form): summarise([used[form].best - share]) for form in artifacts}
 
 
 def boots(kinds: Mapping[str, int]) -> Results:

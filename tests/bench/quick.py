@@ -12,6 +12,7 @@ from tests.bench.results import SIZE, Results, from_json, to_json
 FORMS = ("zipapp", "static")
 _ATTEMPTS = 3
 _ROUNDS, _CALLS, _CALL_ROUNDS = 8, 100, 20
+_GUARD_ROUNDS = 4
 
 
 def main(json_file: Path | None) -> int:
@@ -34,6 +35,7 @@ def measured(built: dict[str, Path]) -> Results:
         | measure.start_up(built, _ROUNDS)
         | measure.memory_at_start(built)
         | measure.call_work(built["zipapp"], _CALLS, _CALL_ROUNDS)
+        | measure.guards(built, _GUARD_ROUNDS)
     )
 
 

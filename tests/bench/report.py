@@ -8,6 +8,7 @@ from tests.bench.bars import BARS, Bar
 from tests.bench.results import (
     BOOT,
     CALL_WORK,
+    GUARD,
     INHIBITORS,
     MEMORY,
     NOTIFYD,
@@ -36,6 +37,8 @@ _NOTES = {
     INHIBITORS: "Median (quartiles), then the 99th percentile.",
     NOTIFYD: "One sender, an ordinary user, which waits while the queue is full; median (quartiles), then the 99th"
     " percentile.",
+    GUARD: "`p7 seal-guard` as pacman's hook, for a package of this machine's programs beside bsdtar reading the same"
+    " archive; median (quartiles).",
     BOOT: "Real openrc-init to the end of the runlevel default, with the zipapp, in the order of the start. In"
     " namespaces: on this machine's kernel, from PID 1's start. In QEMU: from the kernel's start, on one processor"
     " whose every instruction takes a nanosecond of the machine's own clock, without what the lab's initramfs does. A"

@@ -11,6 +11,7 @@ ROOT_START, USER_START, WORK = "Start-up of the boot's services", "Start-up of t
 MEMORY, ROUND_TRIP, THROUGHPUT = "Memory", "D-Bus round trip", "D-Bus throughput"
 CALL_WORK = "Processor time of a D-Bus call"
 INHIBITORS, NOTIFYD, BOOT, SIZE = "Inhibitors", "Notifications", "Boot", "Size"
+GUARD = "Processor time of pacman's guard"
 UNITS = {
     ROOT_START: "ms",
     USER_START: "ms",
@@ -22,6 +23,7 @@ UNITS = {
     INHIBITORS: "",
     NOTIFYD: "",
     BOOT: "ms",
+    GUARD: "ms",
     SIZE: "MB",
 }
 """Every section, in the order of the report; without a unit, its rows name theirs."""
@@ -29,6 +31,7 @@ UNITS = {
 FLOOR = "bare interpreter"
 PRIVATE_DIRTY = "private dirty"
 PROPORTIONAL = "proportional"
+BSDTAR = "bsdtar"
 GET_ID = "GetId, of the bus itself"
 
 
@@ -48,6 +51,7 @@ class Key(NamedTuple):
             MEMORY: Key(MEMORY, FLOOR, self.column),
             ROUND_TRIP: Key(ROUND_TRIP, GET_ID, self.column),
             CALL_WORK: Key(WORK, FLOOR),
+            GUARD: Key(GUARD, self.row, BSDTAR),
         }
         base = bases.get(self.section)
         return base if base != self else None

@@ -12,7 +12,7 @@ from p7.build import example, sources
 from tests.bench import spawn
 from tests.bench.cases import INSTALLED_TOML, PYTHON, ROOT, USER, Case, of_forms
 from tests.bus.machine import Machine
-from tests.lab.private import LAIN
+from tests.lab.private import LAIN, Private
 
 Samples = dict[str, list[tuple[float, float]]]
 """Milliseconds of every case, and of processors, in each round."""
@@ -22,14 +22,14 @@ def as_root(artifacts: Mapping[str, Path], rounds: int) -> Samples:
     """The services of the boot, on a machine with cgroups and a system bus."""
     with _machine(artifacts) as machine:
         machine.start_bus()
-        return _run(machine, of_forms(ROOT, artifacts), rounds, 0)
+        return run(machine.private, of_forms(ROOT, artifacts), rounds, 0)
 
 
 def as_user(artifacts: Mapping[str, Path], rounds: int) -> Samples:
     """What the session's user starts, with the bridge there."""
     with _machine(artifacts) as machine:
         machine.start()
-        return _run(machine, of_forms(USER, artifacts), rounds, LAIN)
+        return run(machine.private, of_forms(USER, artifacts), rounds, LAIN)
 
 
 @contextmanager
@@ -41,12 +41,12 @@ def _machine(artifacts: Mapping[str, Path]) -> Iterator[Machine]:
         yield machine
 
 
-def _run(machine: Machine, cases: Mapping[str, Case], rounds: int, uid: int) -> Samples:
+def run(machine: Private, cases: Mapping[str, Case], rounds: int, uid: int) -> Samples:
     """Let spawn.py start them inside, in a network of their own, after a round that only warms the caches."""
     plan = {"rounds": rounds + 1, "cases": {name: case._asdict() for name, case in cases.items()}}
     program = [PYTHON, "-I", "-S", "-c", Path(spawn.__file__).read_text(), json.dumps(plan), *sources.wheels("clients")]
     network = ["unshare", "--net"] if uid == 0 else []
-    done = machine.private.run([*network, *program], uid, timeout=900)
+    done = machine.run([*network, *program], uid, timeout=900)
     if done.returncode != 0:
         raise subprocess.SubprocessError(done.stderr)
     samples: Samples = json.loads(done.stdout)
