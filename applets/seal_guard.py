@@ -23,6 +23,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     import click
 
+    from p7.seal.package import Package
+
 PRIVILEGE = "root"
 _UNSEALED = "/run/lainos/unsealed"
 _NAME_FILES = "download the packages and name their files to pacman -U"
@@ -52,12 +54,22 @@ def run(root: Root = SYSTEM, *, remove: bool = False) -> int:
 def _judge(root: Root, names: list[str]) -> int:
     from p7.seal import candidates, judgement, parent
 
-    refused = judgement.refusals(candidates.find(parent.find(), names), root)
+    packages = candidates.find(parent.find(), names)
+    refused = judgement.refusals(packages, root)
     for package, reason in refused[:1]:
         more = f" (and {len(refused) - 1} more)" if len(refused) > 1 else ""
         what = f"{package.name} {package.version} from {os.path.basename(package.path)}{more}"
-        _stop(what, reason, _ADVICE, package.name)
+        _stop(what, reason, _remedy(package, [other for other in packages if other not in dict(refused)]), package.name)
     return 1 if refused else 0
+
+
+def _remedy(package: Package, harmless: list[Package]) -> str:
+    """What can be done; where an archive of the same name would be let in, how to say that it is the one."""
+    for other in harmless:
+        if other.name == package.name and other.source:
+            meant = f"if you mean {os.path.basename(other.path)}, which may come in: pacman -S {other.source}"
+            return f"{meant}, by itself; or take the archive that may not out of pacman's cache"
+    return _ADVICE
 
 
 def _stop(what: str, why: str, remedy: str, name: str = "NAME") -> int:

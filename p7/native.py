@@ -28,11 +28,12 @@ def function(library: str, name: str, count: int, *, is_text: bool = False) -> "
 
 
 def _by_launcher(library: str, name: str, _count: int, is_text: bool) -> "Function":
-    from functools import partial
+    from _functools import partial  # type: ignore[import-not-found]  # functools loads collections
 
     from _p7 import call, call_text, find
 
-    return partial(call_text if is_text else call, find(library, name))
+    found: Function = partial(call_text if is_text else call, find(library, name))
+    return found
 
 
 def _by_ctypes(library: str, name: str, count: int, is_text: bool) -> "Function":

@@ -19,10 +19,11 @@ _TO_MERGE = tuple(_MERGED)
 
 class Package:
     """An archive. `info` is .PKGINFO's keys to their values; `files` each path, as on a system with one /usr/bin and
-    one /usr/lib, to the target of a symlink or ""; `elves` those of its ELF files that are or need WATCHED libraries.
+    one /usr/lib, to the target of a symlink or ""; `elves` those of its ELF files that are or need WATCHED libraries;
+    `source` the `repository/name` that pacman knows it by, "" if it is a file that was named.
     """
 
-    __slots__ = ("elves", "files", "has_scriptlet", "info", "path")
+    __slots__ = ("elves", "files", "has_scriptlet", "info", "path", "source")
 
     def __init__(self, path: str) -> None:
         self.path = path
@@ -30,6 +31,7 @@ class Package:
         self.files: dict[str, str] = {}
         self.elves: dict[str, elf.Elf] = {}
         self.has_scriptlet = False
+        self.source = ""
 
     @property
     def name(self) -> str:

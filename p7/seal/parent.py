@@ -11,6 +11,10 @@ import sys
 
 from p7 import Failure, proc
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 # The options of pacman(8) that say which system and which repositories; with a value each.
 _KEPT = ("arch", "cachedir", "config", "dbpath", "root")
 # Those that take a value which is no target.
@@ -19,7 +23,8 @@ _SHORT = {"b": "dbpath", "r": "root"}
 
 
 class Parent:
-    """`is_pacman`, whether `upgrades` files (-U), its `targets`, and the `options` to ask pacman with."""
+    """`is_pacman`, whether it `upgrades` files (-U) or the system (`sysupgrades`, -u), its `targets`, and the `options`
+    to ask pacman with."""
 
     def __init__(self, pid: int) -> None:
         self.folder = f"/proc/{pid}"
@@ -29,7 +34,7 @@ class Parent:
             self.is_pacman = os.path.basename(os.readlink(f"{self.folder}/exe")) == "pacman"
         except OSError as error:
             raise Failure(f"cannot see who runs this hook ({error.strerror}: {error.filename}): mount /proc") from None
-        self.upgrades = False
+        self.upgrades = self.sysupgrades = False
         self.targets: list[str] = []
         self.options: dict[str, list[str]] = {}
         self._parse(words)
@@ -53,6 +58,7 @@ class Parent:
         name, equals, value = word.partition("=")
         if len(name) > 1 and "upgrade".startswith(name):
             self.upgrades = True
+        self.sysupgrades = self.sysupgrades or (len(name) > 1 and "sysupgrade".startswith(name))
         for option in _VALUED:
             if option.startswith(name) and (equals or words):
                 self.options.setdefault(option, []).append(value if equals else words.pop(0))
@@ -65,6 +71,7 @@ class Parent:
                 self.options.setdefault(_SHORT[letter], []).append(value)
                 return
             self.upgrades = self.upgrades or letter == "U"
+            self.sysupgrades = self.sysupgrades or letter == "u"
 
     def path(self, path: str) -> str:
         """An absolute path of the parent's, as this process can open it."""
@@ -83,25 +90,24 @@ class Parent:
 
     def cache_folders(self) -> list[str]:
         """Where pacman keeps what it downloads."""
-        folders = self.options.get("cachedir") or self._ask("pacman-conf", self._flags("config", "root"), ["CacheDir"])
+        folders = self.options.get("cachedir") or self.configured("CacheDir")
         return [folder.rstrip("/") for folder in folders]
 
-    def repositories(self, names: list[str]) -> list[tuple[str, str]]:
-        """(repository, name) of all that the synchronised databases have under these names, in pacman's order."""
-        found, repository = [], ""
-        for line in self._ask("pacman", [*self._flags(*_KEPT), "-Si"], names):
-            key, _, value = line.partition(" : ")
-            if key.rstrip() == "Repository":
-                repository = value
-            elif key.rstrip() == "Name":
-                found.append((repository, value))
-        return found
+    def configured(self, option: str) -> list[str]:
+        """The values of an option of pacman.conf's."""
+        return list(self._ask("pacman-conf", self._flags("config", "root"), [option]))
 
-    def locations(self, targets: list[str]) -> list[tuple[str, str]]:
-        """(name, location) of what pacman would install for each repository/name."""
-        command = [*self._flags(*_KEPT), "-Sddp", "--noconfirm", "--print-format", "%n %l"]
-        rows = [line.partition(" ") for line in self._ask("pacman", command, targets)]
-        return [(name, location) for name, _, location in rows]
+    def repositories(self, names: list[str]) -> Iterator[str]:
+        """`repository/name` of all that the synchronised databases have under these names, in pacman's order."""
+        return _rows_of_info(self._ask("pacman", [*self._flags(*_KEPT), "-Si"], names))
+
+    def locations(self, targets: list[str]) -> Iterator[tuple[str, str]]:
+        """(`repository/name`, location) of what pacman would install for each target; none if one is unknown."""
+        command = [*self._flags(*_KEPT), "-Sddp", "--noconfirm", "--print-format", "%r/%n %l"]
+        return (
+            (row, location)
+            for row, _, location in (line.partition(" ") for line in self._ask("pacman", command, targets))
+        )
 
     def _flags(self, *names: str) -> list[str]:
         """The parent's own options, pacman-conf's names for them being --config and --rootdir."""
@@ -111,8 +117,9 @@ class Parent:
                 words += [f"--{name}", value]
         return words
 
-    def _ask(self, program: str, flags: list[str], arguments: list[str]) -> list[str]:
-        """Run a program where the parent is, and return its lines; what it says of names it does not know is lost."""
+    def _ask(self, program: str, flags: list[str], arguments: list[str]) -> Iterator[str]:
+        """Start a program where the parent is; its lines can be had later, and what it says of names it does not know
+        is lost. pacman takes as long as its databases are large, so it should not be waited for twice."""
         if program == "pacman-conf":
             flags = ["--rootdir" if flag == "--root" else flag for flag in flags]
         sys.stdout.flush()
@@ -124,10 +131,7 @@ class Parent:
             finally:
                 os._exit(127)
         os.close(write_fd)
-        with open(read_fd, encoding="utf-8", errors="surrogateescape") as file:
-            lines = file.read().splitlines()
-        os.waitpid(pid, 0)
-        return lines
+        return _answer(pid, read_fd)
 
     def _become(self, argv: list[str], output_fd: int) -> None:
         folder_fd = os.open((self._folders() or ["/"])[0], os.O_RDONLY | os.O_DIRECTORY)
@@ -138,6 +142,23 @@ class Parent:
         os.dup2(output_fd, 1)
         os.dup2(null_fd, 2)
         os.execvpe(argv[0], argv, {**proc.ENVIRONMENT, "LC_ALL": "C"})
+
+
+def _answer(pid: int, read_fd: int) -> Iterator[str]:
+    with open(read_fd, encoding="utf-8", errors="surrogateescape") as file:
+        lines = file.read().splitlines()
+    os.waitpid(pid, 0)
+    yield from lines
+
+
+def _rows_of_info(lines: Iterator[str]) -> Iterator[str]:
+    repository = ""
+    for line in lines:
+        key, _, value = line.partition(" : ")
+        if key.rstrip() == "Repository":
+            repository = value
+        elif key.rstrip() == "Name":
+            yield f"{repository}/{value}"
 
 
 def find() -> Parent:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.seal.attempts import ATTEMPTS, ATTEMPTS_ON_7, Attempt, systemd
+from tests.seal.attempts import ATTEMPTS, ATTEMPTS_ON_7, HELD_NAME, Attempt, systemd
 from tests.seal.conftest import PACMAN_7, PACMANS
 from tests.seal.machine import Machine, core, dummy
 
@@ -52,14 +52,37 @@ def test_what_the_seal_is_made_of_stays(machine: Machine) -> None:
     assert machine.installed() == before
 
 
-def test_two_repositories_whose_archives_differ_are_both_looked_at(machine: Machine) -> None:
-    """A question answered "no" leads pacman to the next repository, and its archive into the cache."""
+@pytest.fixture
+def two(machine: Machine) -> Machine:
+    """A dummy in the first repository, the real thing in the second one; and that one's archive was downloaded."""
     machine.repository("world", dummy(machine, "256-2"))
     machine.repository("extra", systemd(machine))
     machine.pacman("-Sy")
     assert machine.pacman("-Sw", "extra/systemd").returncode == 0
-    done = machine.pacman("-S", "world/systemd")
+    return machine
+
+
+@pytest.mark.parametrize("machine", PACMANS, indirect=True)
+def test_two_repositories_whose_archives_differ_are_both_looked_at(two: Machine) -> None:
+    """A question answered "no" leads pacman to the next repository, and nobody can tell whether it did."""
+    done = two.pacman("-S", "systemd")
     assert "seal-guard: stopped: systemd 257-1 from systemd-257-1-any.pkg.tar.zst" in done.stdout
+    assert (
+        "what you can do: if you mean systemd-256-2-any.pkg.tar.zst, which may come in: pacman -S world/systemd, by"
+        " itself; or take the archive that may not out of pacman's cache; if you mean it" in done.stdout
+    )
+    assert two.installed()["systemd"] == "256-1"
+
+
+@pytest.mark.parametrize("machine", PACMANS, indirect=True)
+def test_where_a_repository_is_named_its_archive_alone_counts(two: Machine) -> None:
+    assert HELD_NAME in two.pacman("-S", "extra/systemd").stdout
+    assert two.pacman("-S", "--ask=1", "world/systemd").returncode == 0  # "no" to the question leads to no other one
+    assert two.installed()["systemd"] == "256-1"
+    assert HELD_NAME in two.pacman("-Su", "world/systemd").stdout  # more may come than what is named
+    assert HELD_NAME in two.pacman("-S", "world/systemd", "world/systemd").stdout
+    done = two.pacman("-S", "world/systemd")
+    assert (done.returncode, two.installed()["systemd"]) == (0, "256-2"), done.stdout
 
 
 def test_a_whole_p7_that_links_its_names_elsewhere_is_none(machine: Machine, made: Machine) -> None:
