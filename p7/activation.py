@@ -31,6 +31,9 @@ def follow(root: Root, user: User, environment: dict[str, str]) -> None:
     leader, leader_fd = os.getpid(), os.pidfd_open(os.getpid())
 
     def tell() -> None:
+        # Moving to another cgroup holds up every execve(2) meanwhile, and the leader's is about to come.
+        time.sleep(_RETRY_MSEC / 1000)
+        service.join(service.group(root, user))
         if environment["XDG_SESSION_TYPE"] == "wayland":
             name = _wait(root, root.path(user.runtime_path), leader, leader_fd)
             if not name:
@@ -38,7 +41,7 @@ def follow(root: Root, user: User, environment: dict[str, str]) -> None:
             environment["WAYLAND_DISPLAY"] = name
         _update(program, environment)
 
-    service.detach(tell, service.group(root, user))
+    service.detach(tell)
     os.close(leader_fd)
 
 

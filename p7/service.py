@@ -33,8 +33,8 @@ def start(program: str, argv: list[str], environment: dict[bytes, bytes], group:
     return pid
 
 
-def detach(work: "Callable[[], None]", group: str = "") -> None:
-    """Do something beside this process, in a cgroup if one is given, with no streams, and as nobody's child.
+def detach(work: "Callable[[], None]") -> None:
+    """Do something beside this process, with no streams, and as nobody's child.
 
     The program that this process becomes could not know what to make of a child's end.
     """
@@ -42,7 +42,7 @@ def detach(work: "Callable[[], None]", group: str = "") -> None:
     if pid == 0:
         try:
             if os.fork() == 0:
-                _settle(group, os.open("/dev/null", os.O_WRONLY | os.O_CLOEXEC))
+                _settle(os.open("/dev/null", os.O_WRONLY | os.O_CLOEXEC))
                 work()
         except Exception as error:
             log.error(f"internal error, please report it: {error!r}")
@@ -78,7 +78,8 @@ def environment() -> dict[bytes, bytes]:
 
 
 def _become(program: str, argv: list[str], environment: dict[bytes, bytes], group: str, output_fd: int) -> None:
-    _settle(group, output_fd)
+    _settle(output_fd)
+    join(group)  # before the program has children of its own
     proc.reset_signals()
     os.execve(program, argv, environment)
 
@@ -93,10 +94,9 @@ def join(group: str) -> None:
         pass  # no session was opened: whoever did that has said so
 
 
-def _settle(group: str, output_fd: int) -> None:
-    """Into a session and a cgroup of its own."""
+def _settle(output_fd: int) -> None:
+    """Into a session of its own, with streams that hold nobody's terminal."""
     os.setsid()
-    join(group)  # before the program has children of its own
     null_fd = os.open("/dev/null", os.O_RDONLY | os.O_CLOEXEC)
     os.dup2(null_fd, 0)
     for fd in (1, 2):
