@@ -18,8 +18,10 @@ def group(root: Root, user: User) -> str:
     return root.path(f"{cgroup.find(root).point}{user.scope}/services")
 
 
-def start(program: str, argv: list[str], environment: dict[bytes, bytes], group: str, output_fd: int = -1) -> int:
-    """Start a program in a session and, if that is there, a cgroup of its own; its pid.
+def start(
+    program: str, argv: list[str], environment: dict[bytes, bytes], *, group: str = "", output_fd: int = -1
+) -> int:
+    """Start a program in a session of its own and, if one is named and there, in that cgroup; its pid.
 
     Its standard input is empty; output and errors go to `output_fd`, or where this process's go. If it cannot be
     executed, its exit status is 126, as the shell's.
@@ -42,13 +44,18 @@ def detach(work: "Callable[[], None]") -> None:
     if pid == 0:
         try:
             if os.fork() == 0:
-                _settle(os.open("/dev/null", os.O_WRONLY | os.O_CLOEXEC))
+                retire()
                 work()
         except Exception as error:
             log.error(f"internal error, please report it: {error!r}")
         finally:
             os._exit(0)
     os.waitpid(pid, 0)
+
+
+def retire() -> None:
+    """Leave the terminal, and let go of the streams that whoever started this process may be reading to their end."""
+    _settle(os.open("/dev/null", os.O_WRONLY | os.O_CLOEXEC))
 
 
 def answers(path: str) -> bool:
@@ -79,7 +86,8 @@ def environment() -> dict[bytes, bytes]:
 
 def _become(program: str, argv: list[str], environment: dict[bytes, bytes], group: str, output_fd: int) -> None:
     _settle(output_fd)
-    join(group)  # before the program has children of its own
+    if group:
+        join(group)  # before the program has children of its own
     proc.reset_signals()
     os.execve(program, argv, environment)
 

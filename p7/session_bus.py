@@ -27,7 +27,7 @@ def ensure(root: Root, user: User, environment: dict[str, str]) -> None:
     except FileNotFoundError:
         pass
     arguments = ["--session", f"--address=unix:path={path}", "--fork", "--nopidfile", "--syslog-only"]
-    pid = service.start(program, ["dbus-daemon", *arguments], block(environment), service.group(root, user))
+    pid = service.start(program, ["dbus-daemon", *arguments], block(environment), group=service.group(root, user))
     status = proc.wait(pid, _PATIENCE_SEC)
     if status != 0:
         log.warning(f"no session bus: {program} ended with {status}")

@@ -77,3 +77,18 @@ def test_the_users_services_are_started_and_nothing_twice(booted: Boot) -> None:
     assert parents(booted) == {name: ["supervise-daemo"] for name in SERVICES}  # 15 bytes of it
     code, info = booted.run(["pactl", "info"], USER, ENV)
     assert code == 0, info
+
+
+def test_one_that_is_being_started_is_waited_for(booted: Boot) -> None:
+    """By OpenRC at the login, when the compositor asks for sound a moment later."""
+    assert booted.run(["rc-service", "--user", "pipewire", "stop"], USER, ENV)[0] == 0  # and those that need it
+    late = "start_pre()\n{\n\tsleep 1\n}\n"
+    script = booted.path("/etc/user/init.d/pipewire")
+    script.write_text(script.read_text() + late)
+    start = booted.command(["rc-service", "--user", "pipewire", "start"], USER, ENV)
+    with subprocess.Popen(start, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL) as starting:
+        state = ["rc-service", "--user", "pipewire", "status"]
+        until(lambda: booted.run(state, USER, ENV)[0] == 8, 5, "pipewire is being started")
+        audio(booted)
+        assert starting.wait(10) == 0
+    assert parents(booted) == {name: ["supervise-daemo"] for name in SERVICES}

@@ -3,6 +3,7 @@
 import os
 import re
 import signal
+import socket
 import time
 
 import pytest
@@ -62,6 +63,26 @@ class Session(Private):
                 found[name] = int(words[0])
         return found
 
+    def keeper(self):
+        """The pid of the process that stays behind, empty without one."""
+        return self.run(["pgrep", "-f", "lainos-audio-init", "--runstates", "RSD"]).stdout.strip()
+
+    def keeper_ends(self):
+        """Wait until nobody stays behind."""
+        for _ in range(250):
+            if not self.keeper():
+                return
+            time.sleep(0.02)
+        raise AssertionError("it stays")
+
+    def syslog(self):
+        """The socket that log lines come from."""
+        log = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        log.settimeout(5)
+        log.bind(str(self.path("/dev/log")))
+        self.path("/dev/log").chmod(0o666)
+        return log
+
     def put(self, path, text):
         self.path(path).write_text(text)
         self.path(path).chmod(0o755)
@@ -88,9 +109,10 @@ def test_sound_comes_up(artifact):
 
 def test_the_daemons_are_on_their_own(session):
     session.audio()
+    keeper = session.keeper()
     for name, pid in session.pids().items():
         status = session.run(["cat", f"/proc/{pid}/stat"]).stdout.rpartition(") ")[2].split()
-        assert (status[1], status[3]) == ("1", str(pid)), name  # parent; session, of which it is the leader
+        assert (status[1], status[3]) == (keeper, str(pid)), name  # parent; session, of which it is the leader
         assert session.run(["cat", f"/proc/{pid}/cgroup"]).stdout.strip().endswith(f"{SCOPE}/services")
         names = {entry.partition("=")[0] for entry in session.path(f"/proc/{pid}/environ").read_text().split("\0")}
         assert names - {""} == {"XDG_RUNTIME_DIR", "HOME", "PATH", "DBUS_SESSION_BUS_ADDRESS"}
@@ -135,6 +157,47 @@ def test_one_that_ends_just_after_it_was_ready_is_named(session):
     session.put("/run/bin/pipewire-pulse", script)
     done = session.audio(PATH="/run/bin")
     assert (done.returncode, done.stderr) == (1, "lainos-audio-init: pipewire-pulse: ended with status 9\n")
+
+
+def test_one_that_dies_later_is_named_with_its_last_lines(artifact):
+    with Session(artifact) as session, session.syslog() as log:
+        assert session.audio().returncode == 0
+        keeper, pids = session.keeper(), session.pids()
+        assert session.run(["cat", f"/proc/{keeper}/cgroup"]).stdout.strip().endswith(f"{SCOPE}/services")
+        assert {os.readlink(session.path(f"/proc/{keeper}/fd/{fd}")) for fd in range(3)} == {"/dev/null"}
+        folder = session.path(f"{RUNTIME}/lainos")
+        with (folder / "pipewire-pulse.log").open("ab") as file:
+            file.write(b"x" * 100_000 + b"\nno room for a \x1b[31msample\n")
+        session.run(["kill", "-SEGV", str(pids["pipewire-pulse"])])
+        begin = f"<27>lainos-audio-init[{keeper}]: pipewire-pulse: "
+        assert log.recv(20000).decode() == f"{begin}killed by signal 11; lainos-audio-init starts it again"
+        assert log.recv(20000).decode().startswith(f"{begin}xxx")
+        assert log.recv(20000).decode() == rf"{begin}no room for a \x1b[31msample"
+        assert session.audio().returncode == 0  # another one stays for the new daemon
+        assert set(session.pids()) == set(DAEMONS)
+        for name in ("pipewire-pulse", "wireplumber", "pipewire"):  # somebody ends them
+            session.run(["kill", "-TERM", str(session.pids()[name])])
+        session.keeper_ends()
+        log.settimeout(0)
+        with pytest.raises(BlockingIOError):
+            log.recv(20000)
+
+
+def test_who_reads_its_output_to_the_end_does_not_wait_for_the_daemons(session):
+    argv = session.command_line(session.p7, "lainos-audio-init")
+    assert session.run(["timeout", "10", "sh", "-c", 'echo "$("$@")"', "sh", *argv], uid=LAIN).returncode == 0
+
+
+def test_nobody_stays_where_all_runs_or_nothing_does(session):
+    session.audio()
+    keeper = session.keeper()
+    session.audio()
+    assert session.keeper() == keeper
+    for pid in session.pids().values():
+        session.run(["kill", "-KILL", str(pid)])
+    session.keeper_ends()
+    session.audio(PIPEWIRE_CONFIG_DIR="/nowhere")
+    session.keeper_ends()
 
 
 def test_without_pipewire_the_others_are_not_tried(session):
