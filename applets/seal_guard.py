@@ -54,8 +54,9 @@ def run(root: Root = SYSTEM, *, remove: bool = False) -> int:
 def _judge(root: Root, names: list[str]) -> int:
     from p7.seal import candidates, judgement, parent
 
-    packages = candidates.find(parent.find(), names)
-    refused = judgement.refusals(packages, root)
+    pacman = parent.find()
+    packages = candidates.find(pacman, names)
+    refused = judgement.refusals(packages, root, pacman)
     for package, reason in refused[:1]:
         more = f" (and {len(refused) - 1} more)" if len(refused) > 1 else ""
         what = f"{package.name} {package.version} from {os.path.basename(package.path)}{more}"

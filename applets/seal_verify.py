@@ -29,11 +29,11 @@ PRIVILEGE = "root"
 
 def run(root: Root = SYSTEM, *, fix: bool = False, as_json: bool = False, hook: bool = False) -> int:
     """Returns 1 if anything is left to do; as a hook always 0, for pacman's work was done before."""
-    from p7.seal import verify
+    from p7.seal import settings, verify
 
     if hook:
         return _after_transaction(root)
-    rows = [(finding, fix and _mend(finding)) for finding in verify.findings(root)]
+    rows = [(finding, fix and _mend(finding)) for finding in verify.findings(root, settings.of_system(root))]
     if as_json:
         import json
 
@@ -57,13 +57,13 @@ def _mend(finding: Finding) -> bool:
 
 def _after_transaction(root: Root) -> int:
     """pacman calls what ends with 1 a command that failed, and a failed check is none of its work."""
-    from p7.seal import verify
+    from p7.seal import settings, verify
 
     log.start_session(root)
     # pacman 7 closes its hooks' input where names were piped to it: then any program may be a new one.
     names = None if sys.stdin is None else {line.strip() for line in sys.stdin if line.strip()}
     try:
-        for finding in verify.findings(root, names):
+        for finding in verify.findings(root, settings.of_caller(root), names):
             log.warning(_text(finding))
     except Exception as error:
         log.error(f"the check did not come to its end, please report it: {error!r}")

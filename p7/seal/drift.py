@@ -9,12 +9,15 @@ import os
 
 from p7.abi import elf, needs
 from p7.root import Root
-from p7.seal import local
+from p7.seal import settings
+from p7.seal.local import Database
 from p7.seal.package import WATCHED, Package
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+
+    from p7.seal.parent import Parent
 
 _PROGRAMS = ("usr/bin", "usr/lib", "usr/lib32", "usr/local", "opt")
 
@@ -35,7 +38,7 @@ def _lacks(file: elf.Elf, libraries: needs.Libraries) -> str:
     return ""
 
 
-def backward(package: Package, packages: list[Package], root: Root, libraries: needs.Libraries) -> str:
+def backward(package: Package, packages: list[Package], root: Root, libraries: needs.Libraries, parent: Parent) -> str:
     """Why a library that it brings would break an installed program; empty if it breaks none.
 
     `packages` are all that come: their files are judged forward, those of the versions they replace not at all.
@@ -43,8 +46,9 @@ def backward(package: Package, packages: list[Package], root: Root, libraries: n
     changed = [library for library in package.libraries() if _loses(library, libraries)]
     if not changed:
         return ""
-    folders = local.packages(root)
-    leaving = {file for other in packages for file in (*other.files, *local.files(root, folders.get(other.name, "")))}
+    database = Database(settings.of_parent(parent, root))
+    folders = database.packages()
+    leaving = {file for other in packages for file in (*other.files, *database.files(folders.get(other.name, "")))}
     sonames = frozenset(library.soname for library in changed)
     for path in _installed(root):
         file = None if path in leaving else _load(root.path(f"/{path}"), sonames)
@@ -54,22 +58,22 @@ def backward(package: Package, packages: list[Package], root: Root, libraries: n
     return ""
 
 
-def installed(root: Root, names: Iterable[str] | None = None) -> Iterator[tuple[str, str]]:
+def installed(root: Root, database: Database, names: Iterable[str] | None) -> Iterator[tuple[str, str]]:
     """(path, why) of programs that do not run with the libraries that are installed.
 
     With names of packages only theirs are looked into, unless one of them has such a library.
     """
     libraries = needs.Libraries(root)
-    for path in _installed(root) if names is None else _brought(root, names):
+    for path in _installed(root) if names is None else _brought(root, database, names):
         place = root.path(f"/{path}")
         file = _load(place, WATCHED) if os.path.isfile(place) and not os.path.islink(place) else None
         if file is not None and (reason := _lacks(file, libraries)):
             yield path, reason
 
 
-def _brought(root: Root, names: Iterable[str]) -> Iterable[str]:
-    folders = local.packages(root)
-    paths = [path for name in names if name in folders for path in local.files(root, folders[name])]
+def _brought(root: Root, database: Database, names: Iterable[str]) -> Iterable[str]:
+    folders = database.packages()
+    paths = [path for name in names if name in folders for path in database.files(folders[name])]
     if any(path.rpartition("/")[2].startswith(tuple(WATCHED)) for path in paths):
         return _installed(root)
     return [path for path in paths if path.startswith(tuple(f"{top}/" for top in _PROGRAMS))]

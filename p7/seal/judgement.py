@@ -6,9 +6,10 @@ from p7.abi import needs
 from p7.root import Root
 from p7.seal import drift, rules
 from p7.seal.package import Package
+from p7.seal.parent import Parent
 
 
-def refusals(packages: list[Package], root: Root) -> list[tuple[Package, str]]:
+def refusals(packages: list[Package], root: Root, parent: Parent) -> list[tuple[Package, str]]:
     """The packages that may not come in, and why. With two archives of a name both are held to it."""
     libraries = needs.Libraries(root, [library for package in packages for library in package.libraries()])
     judged = [
@@ -16,7 +17,7 @@ def refusals(packages: list[Package], root: Root) -> list[tuple[Package, str]]:
             package,
             rules.refusal(package)
             or drift.forward(package, libraries)
-            or drift.backward(package, packages, root, libraries),
+            or drift.backward(package, packages, root, libraries, parent),
         )
         for package in packages
     ]

@@ -77,6 +77,11 @@ class Parent:
         """An absolute path of the parent's, as this process can open it."""
         return f"{self.folder}/root{path}"
 
+    def absolute(self, path: str) -> str:
+        """A path of the parent's; one that begins at its working folder, by way of /proc."""
+        there = () if path.startswith("/") else self.places(path)
+        return next((place for place in there if os.path.exists(place)), path)
+
     def places(self, target: str) -> list[str]:
         """Where a file may be that the command line names; libalpm has its first working folder open meanwhile."""
         if target.startswith("/"):

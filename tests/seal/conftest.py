@@ -17,7 +17,7 @@ from tests.lab.packages import layer
 from tests.lab.run import obstacle
 from tests.lab.tree import tree
 from tests.need import missing, need_root
-from tests.seal.machine import PACMAN, Machine, make
+from tests.seal.machine import PACMAN, Done, Machine, make
 
 OWN, PACMAN_7 = "own", "pacman-7.0"
 PACMANS = [OWN, PACMAN_7]
@@ -45,3 +45,20 @@ def machine(made: Machine, tmp_path: Path, request: pytest.FixtureRequest) -> Ma
     path = tmp_path / "machine"
     shutil.copytree(made.path, path, symlinks=True)
     return Machine(path, request.getfixturevalue("layers") if getattr(request, "param", OWN) == PACMAN_7 else ())
+
+
+def verify(machine: Machine, *options: str) -> Done:
+    return machine.run("chroot", machine.root, "/usr/bin/p7", "seal-verify", *options)
+
+
+@pytest.fixture
+def sealed(machine: Machine) -> Machine:
+    """A machine that there is nothing to say about."""
+    (machine.root / "etc/pacman.d/hooks").mkdir(parents=True)
+    (machine.root / "etc/pacman.conf").write_text("[options]\n")
+    (machine.root / "usr/bin/openrc-init").touch()
+    (machine.root / "usr/bin/init").symlink_to("openrc-init")
+    machine.run("chroot", machine.root, "/usr/bin/p7", "seal-conf")
+    done = verify(machine)
+    assert (done.returncode, done.stdout) == (0, "")
+    return machine

@@ -11,30 +11,13 @@ from pathlib import Path
 import pytest
 
 from tests.seal import cc
-from tests.seal.conftest import PACMANS
-from tests.seal.machine import LIBSYSTEMD, SYSTEMD, Done, Files, Machine
+from tests.seal.conftest import PACMANS, verify
+from tests.seal.machine import LIBSYSTEMD, SYSTEMD, Files, Machine
 
 HOOKS = "usr/share/libalpm/hooks"
 MASKS = "etc/pacman.d/hooks"
 GUARD = "00-p7-guard.hook"
 PACMAN_SAYS = "command failed to execute correctly"
-
-
-def verify(machine: Machine, *options: str) -> Done:
-    return machine.run("chroot", machine.root, "/usr/bin/p7", "seal-verify", *options)
-
-
-@pytest.fixture
-def sealed(machine: Machine) -> Machine:
-    """A machine that there is nothing to say about."""
-    (machine.root / MASKS).mkdir(parents=True)
-    (machine.root / "etc/pacman.conf").write_text("[options]\n")
-    (machine.root / "usr/bin/openrc-init").touch()
-    (machine.root / "usr/bin/init").symlink_to("openrc-init")
-    machine.run("chroot", machine.root, "/usr/bin/p7", "seal-conf")
-    done = verify(machine)
-    assert (done.returncode, done.stdout) == (0, "")
-    return machine
 
 
 def changed_script(root: Path) -> None:

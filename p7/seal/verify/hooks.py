@@ -11,11 +11,9 @@ import shlex
 
 from p7.root import Root
 from p7.seal import rules
-from p7.seal.conf import reading
+from p7.seal.settings import SYSTEM_HOOKS, Settings
 from p7.seal.verify.finding import Finding
 
-SYSTEM = "/usr/share/libalpm/hooks"
-_DEFAULT = "/etc/pacman.d/hooks"
 _VALUES = {
     ("Trigger", "Operation"): ("Install", "Upgrade", "Remove"),
     ("Trigger", "Type"): ("Package", "Path", "File"),
@@ -28,37 +26,28 @@ _VALUES = {
 _FLAGS = ("AbortOnFail", "NeedsTargets")
 
 
-def check(root: Root) -> list[Finding]:
+def check(settings: Settings) -> list[Finding]:
     """Masked and replaced hooks of p7's, then files that are no hooks."""
-    folders = _folders(root)
+    root = settings.root
     found = []
-    for folder in folders:
+    for i, folder in enumerate(settings.hook_folders):
         for path in _files(root, folder):
             problem = _problem(root, path)
-            own = f"{SYSTEM.removeprefix('/')}/{os.path.basename(path)}" in rules.CORE and folder != SYSTEM
+            own = f"{SYSTEM_HOOKS.removeprefix('/')}/{os.path.basename(path)}" in rules.CORE and i > 0
             if problem:
-                found.append(Finding(path, f"pacman cannot read it: {problem}", "mend it or move it away"))
+                text = f"pacman cannot read it: {problem}"
+                found.append(Finding(settings.inside(path), text, "mend it or move it away"))
             elif own:
-                found.append(_in_place_of_ours(root, path))
+                found.append(_in_place_of_ours(settings, path))
     return found
 
 
-def _in_place_of_ours(root: Root, path: str) -> Finding:
-    place = root.path(path)
-    masks = not _lines(root, path)
+def _in_place_of_ours(settings: Settings, path: str) -> Finding:
+    place = settings.root.path(path)
+    masks = not _lines(settings.root, path)
     what = "it masks p7's hook of this name" if masks else "it takes the place of p7's hook of this name"
     mend = (lambda: os.unlink(place)) if os.path.islink(place) and masks else None
-    return Finding(path, what, "remove it", mend)
-
-
-def _folders(root: Root) -> list[str]:
-    """libalpm's own, then pacman.conf's; each once."""
-    try:
-        rows = reading.directives(root, lambda path: reading.read_lines(root, path))
-    except OSError:
-        rows = []
-    named = [row.value.rstrip("/") for row in rows if row.key == "HookDir" and row.section == reading.OPTIONS]
-    return list(dict.fromkeys([SYSTEM, *(named or [_DEFAULT])]))
+    return Finding(settings.inside(path), what, "remove it", mend)
 
 
 def _files(root: Root, folder: str) -> list[str]:

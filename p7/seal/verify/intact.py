@@ -7,7 +7,8 @@ import stat
 import sys
 
 from p7.root import Root
-from p7.seal import local, rules
+from p7.seal import rules
+from p7.seal.local import Database
 from p7.seal.verify.finding import Finding
 
 if sys.version_info >= (3, 12):
@@ -22,18 +23,18 @@ if TYPE_CHECKING:
 _KINDS = {"file": stat.S_ISREG, "link": stat.S_ISLNK, "dir": stat.S_ISDIR}
 
 
-def check(root: Root) -> list[Finding]:
+def check(root: Root, database: Database) -> list[Finding]:
     """A finding for each protected file that is gone or is not as its package brought it."""
-    folder = local.owner(root, "usr/bin/p7", "protocol7")
+    folder = database.owner("usr/bin/p7", "protocol7")
     if not folder:
         text = "no package owns it, so nobody can tell whether p7's files are as they were"
         return [Finding("/usr/bin/p7", text, "install p7's package with pacman")]
     name = folder.rsplit("-", 2)[0]
     again = f"pacman -S {name}"
     try:
-        records = local.records(root, folder, rules.CORE)
+        records = database.records(folder, rules.CORE)
     except (OSError, ValueError):
-        return [Finding(f"{local.FOLDER}/{folder}/mtree", "it cannot be read", again)]
+        return [Finding(f"{database.folder}/{folder}/mtree", "it cannot be read", again)]
     found = [_compare(root, path, record, again) for path, record in sorted(records.items())]
     return [finding for finding in found if finding is not None]
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 
 from p7.root import Root
-from p7.seal import local, rules
+from p7.seal import rules
 from p7.seal.conf import plan, reading, rewrite
+from p7.seal.local import Database
 from p7.seal.verify.finding import Finding
 
 TYPE_CHECKING = False
@@ -54,19 +55,19 @@ def _relink(path: str) -> Callable[[], None] | None:
     return mend
 
 
-def dummies(root: Root) -> list[Finding]:
+def dummies(database: Database) -> list[Finding]:
     """Sealed names that are not installed, or are by more than a dummy."""
     found = []
-    installed = local.packages(root)
+    installed = database.packages()
     for name in sorted(rules.SEALED):
         if name not in installed:
-            found.append(Finding(local.FOLDER, f"there is no dummy of {name}", f"pacman -S {name}"))
+            found.append(Finding(database.folder, f"there is no dummy of {name}", f"pacman -S {name}"))
             continue
-        paths = [path for path in local.files(root, installed[name]) if not path.endswith("/")]
+        paths = [path for path in database.files(installed[name]) if not path.endswith("/")]
         live = next((path for path in sorted(paths) if not path.startswith(rules.INERT)), "")
         if live:
             text = f"the package {name} is no dummy: it brought {live}"
-            found.append(Finding(f"{local.FOLDER}/{installed[name]}", text, f"pacman -S {name}, of p7's repository"))
+            found.append(Finding(f"{database.folder}/{installed[name]}", text, f"pacman -S {name}, of p7's repository"))
     return found
 
 
