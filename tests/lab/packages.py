@@ -28,12 +28,19 @@ Acquire::Languages "none";
 APT::Install-Recommends "false";
 APT::Sandbox::User "root";
 """
+UNPINNED = "-oDir::Etc::PreferencesParts=/nonexistent"
+"""For apt: without the tree's pins, which keep systemd out."""
 TOPS = ("bin", "sbin", "lib")
 
 
 def layer(*names: str, suite: str = SUITE) -> Path:
     """Packages and all they need beyond the tree, downloaded once. CalledProcessError where apt cannot."""
     return unpacked(cached(*names, suite=suite), partial(download, names, suite))
+
+
+def whole(*names: str, suite: str) -> Path:
+    """Packages of a suite that does not fit the tree's, and all they need but what a package need not say it needs."""
+    return unpacked(cached("whole", *names, suite=suite), partial(download_whole, names, suite))
 
 
 def cached(*names: str, suite: str = SUITE) -> Path:
@@ -78,9 +85,14 @@ def download(names: Sequence[str], suite: str, work: Path) -> Sequence[Path]:
     return sorted(work.glob("cache/archives/*.deb"))
 
 
+def download_whole(names: Sequence[str], suite: str, work: Path) -> Sequence[Path]:
+    command = ["apt-get", "-qq", "--yes", UNPINNED, "--download-only", "install", *names]
+    subprocess.run(command, env=apt(suite, work), check=True)
+    return sorted(work.glob("cache/archives/*.deb"))
+
+
 def download_systemd(suite: str, work: Path) -> Sequence[Path]:
-    # Without the tree's pins, which keep it out.
-    command = ["apt-get", "-qq", "-o", "Dir::Etc::PreferencesParts=/nonexistent", "download", "systemd"]
+    command = ["apt-get", "-qq", UNPINNED, "download", "systemd"]
     subprocess.run(command, env=apt(suite, work), cwd=work, check=True)
     return sorted(work.glob("*.deb"))
 

@@ -28,7 +28,7 @@ chroot live/target useradd --create-home --shell /bin/bash --uid 1000 --groups w
 echo lain:wired | chroot live/target chpasswd
 
 status=0
-env -i PATH=/usr/sbin:/usr/bin HOME=/root LANG=C.UTF-8 QT_QPA_PLATFORM=offscreen XDG_RUNTIME_DIR=/tmp \
+env -i PATH=/usr/sbin:/usr/bin HOME=/root LANG=C.UTF-8 QT_QPA_PLATFORM=offscreen QT_QUICK_BACKEND=software XDG_RUNTIME_DIR=/tmp \
 	chroot live calamares -d || status=$?
 cp -a target-upper/. "$3"
 exit "$status"
