@@ -12,6 +12,7 @@ _KEYS = {
     "groups": ("user",),
     "doas": ("rules",),
     "greetd": ("users", "displaces"),
+    "pacman": ("clear",),
 }
 _KINDS = {"doas": "lines"}
 

@@ -3,7 +3,7 @@
 import os
 
 from p7 import config, identity, ops
-from p7.finalize import files, groups, services
+from p7.finalize import cache, files, groups, services
 from p7.finalize.dbus_id import DBUS_ID, DbusId
 from p7.finalize.lists import LEVELS, Lists
 from p7.finalize.steps import Need, Tool, Unlink
@@ -64,6 +64,7 @@ def make(root: Root, lists: Lists, user: User | None) -> Plan:
         plan.file(_IWD, root.read(_IWD_SOURCE), 0o644, config.sets_nothing)
     _groups(plan, lists, user)
     if os.path.exists(root.path(_PACMAN)):
+        _cache(plan, lists["pacman.clear"])
         plan.steps += [Tool(name, _PACMAN) for name in ("seal-conf", "seal-verify")]
     return plan
 
@@ -98,6 +99,15 @@ def _greeter(plan: Plan, lists: Lists) -> None:
             plan.steps += [Unlink(path) for path in services.links(plan.root, name)]
     plan.folder(os.path.dirname(_TUIGREET))
     plan.steps.append(ops.Mkdir(_TUIGREET, 0o750, greeter.uid, greeter.gid))
+
+
+def _cache(plan: Plan, names: list[str]) -> None:
+    """What the cache has of these packages, and would keep a dummy of the name from being installed again."""
+    for folder in cache.folders(plan.root):
+        if (real := cache.inside(plan.root, folder)) is None:
+            plan.notes.append(f"{folder} leads out of {plan.root.prefix}, and what pacman has in it is left alone")
+        else:
+            plan.steps += cache.refused(plan.root, real, names)
 
 
 def _no_user(what: str, remedy: str) -> Need:

@@ -13,7 +13,7 @@ import pytest
 
 from p7.build import PROJECT
 from tests.lab.private import Private
-from tests.need import need_root
+from tests.need import need, need_root
 
 PASSWD = """\
 root:x:0:0:root:/root:/bin/sh
@@ -208,6 +208,52 @@ def test_a_read_only_disk_is_told_in_one_line(p7: Path, image: Path) -> None:
         done = machine.run([p7, "finalize", "--root", "/run/target"])
     text = "finalize: /run/target/etc: the file system is read-only, and nothing was changed\n"
     assert (done.returncode, done.stderr) == (1, text)
+
+
+def archive(folder: Path, name: str, *files: str) -> Path:
+    """A package of these files, and a signature."""
+    (work := folder / "work").mkdir(parents=True)
+    (work / ".PKGINFO").write_text(f"pkgname = {name}\npkgver = 257-1\n")
+    for file in files:
+        (work / file).parent.mkdir(parents=True)
+        (work / file).write_text("x")
+    made = folder / f"{name}-257-1-x86_64.pkg.tar.zst"
+    subprocess.run(["bsdtar", "--zstd", "-cf", made, "-C", work, ".PKGINFO", *files], check=True)
+    shutil.rmtree(work)
+    Path(f"{made}.sig").write_text("signed")
+    return made
+
+
+def test_pacmans_cache_keeps_no_real_package_of_a_sealed_name(artifact: Path, target: Path) -> None:
+    need("bsdtar", "libarchive-tools")
+    (target / "etc/pacman.conf").write_text("[options]\nInclude = /etc/pacman.d/places\n")
+    (target / "etc/pacman.d").mkdir()
+    (target / "etc/pacman.d/places").write_text("CacheDir = /srv/pkg/ /srv/link\nCacheDir = /srv/out /srv/none\n")
+    real = [archive(target / "srv/pkg", "systemd", "usr/lib/systemd/systemd")]
+    real.append(archive(target / "srv/other", "elogind", "usr/bin/loginctl"))
+    kept = [archive(target / "srv/pkg", name, "usr/lib/x") for name in ("systemd-libs", "linux")]
+    kept.append(archive(target / "srv/other", "systemd", "usr/share/doc/systemd/why"))
+    kept.append(archive(target / "outside", "systemd", "usr/lib/systemd/systemd"))
+    (target / "srv/link").symlink_to("other")
+    (target / "srv/out").symlink_to("/outside")  # which, seen from here, is another machine's
+    damaged = target / "srv/pkg/mkinitcpio-39-1-any.pkg.tar.zst"
+    damaged.write_bytes(kept[0].read_bytes()[:50])
+    part = target / "srv/pkg/elogind-252-1-x86_64.pkg.tar.zst.part"
+    part.touch()
+    planned = finalize(artifact, target, "--dry-run").stdout
+    assert all(path.exists() for path in [*real, *kept, damaged, part])
+    said = finalize(artifact, target).stderr
+    there = set(target.rglob("*.pkg.tar*"))
+    assert there == {*kept, *(Path(f"{path}.sig") for path in kept), part}
+    for path, reason in (
+        (real[0], "it is called systemd and brings usr/lib/systemd/systemd, as no dummy does"),
+        (real[1], "it is called elogind and brings usr/bin/loginctl, as no dummy does"),
+        (damaged, "it is damaged: "),
+    ):
+        line = f"delete /{path.relative_to(target)}: {reason}"
+        assert line in planned and f"finalize: done: {line}" in said
+    assert f"/srv/out leads out of {target}, and what pacman has in it is left alone\n" in said
+    assert "delete" not in finalize(artifact, target).stderr
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,8 @@ import shutil
 
 import pytest
 
-from tests.seal.machine import Done, Machine
+from tests.seal.attempts import systemd
+from tests.seal.machine import Done, Machine, dummy
 
 PACMAN_CONF = "[options]\nHoldPkg = pacman glibc\nArchitecture = auto\n"
 TABLES = {
@@ -41,6 +42,19 @@ def test_pacman_is_sealed(new: Machine) -> None:
     assert (new.root / "etc/runlevels/default/greetd").is_symlink()
     again = finalize(new)
     assert again.returncode == 0 and "fits the seal now" not in again.stdout
+
+
+def test_a_real_systemd_goes_from_the_cache_and_the_dummy_can_be_installed_again(new: Machine) -> None:
+    new.repository("ours", dummy(new, "256-2"))
+    new.repository("core", systemd(new))
+    assert new.pacman("-Sy").returncode == 0
+    assert new.pacman("-Sw", "core/systemd").returncode == 0
+    assert "seal-guard: stopped: systemd 257-1" in new.pacman("-S", "systemd").stdout
+    done = finalize(new)
+    assert done.returncode == 0, done.stdout
+    assert "finalize: done: delete /var/cache/pacman/pkg/systemd-257-1-any.pkg.tar.zst: " in done.stdout
+    done = new.pacman("-S", "systemd")
+    assert (done.returncode, new.installed()["systemd"]) == (0, "256-2"), done.stdout
 
 
 def test_a_broken_seal_is_an_error_of_the_installation(new: Machine) -> None:
