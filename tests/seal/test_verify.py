@@ -109,6 +109,36 @@ def no_conf(root: Path) -> None:
     (root / "etc/pacman.conf").unlink()
 
 
+def _repositories(root: Path) -> None:
+    """As the package lainos-repositories has them, and included."""
+    folder = root / "usr/share/lainos/pacman"
+    folder.mkdir(parents=True)
+    for name, section in {"lainos.conf": "lainos_repo", "artix.conf": "system"}.items():
+        (folder / name).write_text(f"[{section}]\nServer = file:///srv/{section}\n")
+    options = ["--repositories", "/usr/share/lainos/pacman/lainos.conf"]
+    options += ["--last-repositories", "/usr/share/lainos/pacman/artix.conf"]
+    subprocess.run(["chroot", root, "/usr/bin/p7", "seal-conf", *options], check=True, stdout=subprocess.DEVNULL)
+
+
+def without_the_first_repositories(root: Path) -> None:
+    _repositories(root)
+    conf = root / "etc/pacman.conf"
+    conf.write_text(conf.read_text().replace("Include = /usr/share/lainos/pacman/lainos.conf\n", ""))
+
+
+def without_the_last_repositories(root: Path) -> None:
+    _repositories(root)
+    conf = root / "etc/pacman.conf"
+    conf.write_text(
+        conf.read_text().replace("Include = /usr/share/lainos/pacman/artix.conf\n", "[other]\nUsage = All\n")
+    )
+
+
+def repositories_that_are_gone(root: Path) -> None:
+    _repositories(root)
+    (root / "usr/share/lainos/pacman/artix.conf").unlink()
+
+
 AGAIN = "pacman -S protocol7-core"
 LINK = "link it to openrc-init, or the next boot is not OpenRC's"
 LACKS = f"needs sd_notify@LIBSYSTEMD_209 of {LIBSYSTEMD}, which does not have it"
@@ -119,6 +149,12 @@ MENDED = {
     masked: f"/{MASKS}/{GUARD}: it masks p7's hook of this name; remove it",
     masked_in_another_folder: f"/etc/more/{GUARD}: it masks p7's hook of this name; remove it",
     init_of_systemd: f"/usr/bin/init: it leads to ../lib/systemd/systemd; {LINK}",
+    without_the_first_repositories: "/etc/pacman.conf: it lacks repositories of /usr/share/lainos/pacman/lainos.conf;"
+    " p7 seal-conf --repositories /usr/share/lainos/pacman/lainos.conf",
+    without_the_last_repositories: "/etc/pacman.conf: it lacks repositories of /usr/share/lainos/pacman/artix.conf;"
+    " p7 seal-conf --last-repositories /usr/share/lainos/pacman/artix.conf",
+    repositories_that_are_gone: "/etc/pacman.conf: it includes /usr/share/lainos/pacman/artix.conf, which is gone, so"
+    " pacman does not start; p7 seal-conf",
     held_library: "/etc/pacman.conf: IgnorePkg has systemd-libs, which the seal cannot live with; p7 seal-conf",
 }
 FOUND = {
@@ -239,36 +275,6 @@ def test_programs_are_looked_into_when_they_or_their_library_come(sealed: Machin
     assert "/usr/bin/old" not in sealed.pacman("-U", sealed.package("hello")).stdout
     new = sealed.application("new", "sd_notify", {"LIBSYSTEMD_209": ["sd_notify"]})
     assert f"/usr/bin/new: {LACKS}" in sealed.pacman("-U", new).stdout
-
-
-TRIGGER = "[Trigger]\nOperation = Install\nType = Package\nTarget = *\n"
-ACTION = "[Action]\nWhen = PostTransaction\nExec = /bin/true\n"
-READABLE = [TRIGGER + ACTION, TRIGGER + TRIGGER + ACTION + "NeedsTargets\n", "", "# nothing\n", ACTION, "[Action]\n"]
-UNREADABLE = [
-    TRIGGER,
-    ACTION + TRIGGER.replace("Target", "Goal"),
-    TRIGGER + ACTION.replace("When", "Then"),
-    TRIGGER + ACTION.replace("Post", "After"),
-    TRIGGER + "[Action]\nWhen = PostTransaction\n",
-    TRIGGER.replace("Operation = Install\n", "") + ACTION,
-    TRIGGER.replace("Type = Package\n", "") + ACTION,
-    TRIGGER.replace("Target = *\n", "") + ACTION,
-    TRIGGER.replace("Package", "Parcel") + ACTION,
-    "Target = *\n" + TRIGGER + ACTION,
-    TRIGGER + ACTION + "[Afterthought]\n",
-    TRIGGER + ACTION.replace("/bin/true", "/bin/true 'one"),
-    "[Trigger]\n" + TRIGGER + ACTION,
-]
-
-
-@pytest.mark.parametrize("machine", PACMANS, indirect=True)
-def test_it_takes_for_a_hook_what_pacman_does(sealed: Machine) -> None:
-    hello = sealed.package("hello")
-    for text in READABLE + UNREADABLE:
-        (sealed.root / HOOKS / "zz-x.hook").write_text(text)
-        done = sealed.pacman("-U", hello)
-        assert (done.returncode != 0) == (text in UNREADABLE), done.stdout
-        assert ("pacman cannot read it" in verify(sealed).stdout) == (text in UNREADABLE), text
 
 
 def test_another_root_is_looked_at_from_outside(sealed: Machine, p7: Path) -> None:

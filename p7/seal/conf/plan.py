@@ -14,6 +14,13 @@ if TYPE_CHECKING:
     from p7.root import Root
 
 
+REPOSITORIES = {
+    "--repositories": "/usr/share/lainos/pacman/lainos.conf",
+    "--last-repositories": "/usr/share/lainos/pacman/artix.conf",
+}
+"""Of the package lainos-repositories: seal-conf's option for each, and what is to be included where it is installed."""
+
+
 class Drift:
     """What does not fit: `lacking` is an option to the words that it does not have, `harmful` has (path, option, words)
     that it must not have."""
@@ -65,6 +72,25 @@ def changes(
         after[PATH] = marks.appended(marks.added(after[PATH], rows), tail)
     texts = {path: ("".join(before[path]), "".join(after[path])) for path in after}
     return {path: (old, new) for path, (old, new) in texts.items() if old != new}
+
+
+def unasked(root: Root, found: list[reading.Directive]) -> dict[str, str]:
+    """Those of REPOSITORIES that are installed and have a repository that pacman.conf, with `found` in it, has not."""
+    there = {row.section for row in found}
+    lacking = {}
+    for option, path in REPOSITORIES.items():
+        if os.path.isfile(root.path(path)):
+            rows = reading.directives(root, lambda path: reading.read_lines(root, path), path)
+            if not {row.section for row in rows if row.section} <= there:
+                lacking[option] = path
+    return lacking
+
+
+def gone(root: Root) -> list[str]:
+    """Files that seal-conf included and that are there no longer. Raises OSError."""
+    lines = reading.read_lines(root, PATH)
+    paths = [*marks.included(lines, marks.BEGIN), *marks.included(lines, marks.LAST)]
+    return [path for path in paths if not os.path.isfile(root.path(path))]
 
 
 def _includes(root: Root, earlier: list[str], asked: Iterable[str]) -> list[str]:

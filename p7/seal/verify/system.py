@@ -72,16 +72,25 @@ def dummies(database: Database) -> list[Finding]:
 
 
 def conf(root: Root) -> list[Finding]:
-    """What seal-conf would change."""
+    """What seal-conf would change, and repositories that it would add if it was told to."""
     try:
-        drift = plan.Drift(reading.directives(root, lambda path: reading.read_lines(root, path)))
+        found = reading.directives(root, lambda path: reading.read_lines(root, path))
+        gone = plan.gone(root)
     except OSError as error:
         return [Finding(reading.PATH, f"it cannot be read: {error.strerror}", "is pacman installed?")]
+    drift, unasked = plan.Drift(found), plan.unasked(root, found)
+    seal_conf = "p7 seal-conf"
     rows = [(path, f"{key} has {' '.join(bad)}, which the seal cannot live with") for path, key, bad in drift.harmful]
     rows += [(reading.PATH, f"{key} lacks {' '.join(lacks)}") for key, lacks in drift.lacking.items()]
+    rows += [(reading.PATH, f"it includes {path}, which is gone, so pacman does not start") for path in gone]
 
     def mend() -> None:
-        for path, (_, new) in plan.changes(root).items():
+        first, last = ([unasked[option]] if option in unasked else [] for option in plan.REPOSITORIES)
+        for path, (_, new) in plan.changes(root, first, last).items():
             rewrite.write(root, path, new)
 
-    return [Finding(path, text, "p7 seal-conf", mend) for path, text in rows]
+    findings = [Finding(path, text, seal_conf, mend) for path, text in rows]
+    for option, path in unasked.items():
+        text = f"it lacks repositories of {path}"
+        findings.append(Finding(reading.PATH, text, f"{seal_conf} {option} {path}", mend))
+    return findings
