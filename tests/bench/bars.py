@@ -16,6 +16,7 @@ from tests.bench.results import (
     ROOT_START,
     ROUND_TRIP,
     SIZE,
+    SOUND,
     USER_START,
     Key,
     Results,
@@ -32,6 +33,7 @@ TOGETHER, ADDED = "p7's services together", "what p7 adds"
 TOTAL, WITHOUT = "time to default", "time to default, without p7"
 PACED, UNPACED, LOST, SEND = "at 50,000 a second", "as fast as taken", "lost", "a send, µs"
 BEYOND, TIMES_BSDTAR = "beyond 1.3 times bsdtar's", 1.3
+RETURN = "after the last socket answers"
 REGRESSION = 1.5
 
 
@@ -91,6 +93,8 @@ BARS = [
         Bar(f"lainos-init, {form}", Key(USER_START, "lainos-init", form), 2, Key(USER_START, FLOOR))
         for form in ("zipapp", "static")
     ),
+    *(Bar(f"lainos-audio-init's return, ms {RETURN}, {form}", Key(SOUND, RETURN, form), 100, aspect="worst")
+        for form in ("zipapp", "static")),
     Bar("p7's share of the time to default", Key(BOOT, ADDED, QEMU), 0.1, Key(BOOT, TOTAL, QEMU)),
     Bar("the longest of 1,000 Inhibit calls, ms", Key(INHIBITORS, LONGEST, "p7"), 20, aspect="worst"),
     Bar("descriptors left when they are released", Key(INHIBITORS, LEFT, "p7"), 0),

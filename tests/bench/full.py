@@ -24,6 +24,7 @@ _BOOTS = {NAMESPACES: 5, QEMU: 3}
 _ROUNDS, _CALLS, _CALL_ROUNDS, _FLOOD_SEC = 40, 2000, 20, 5
 _WORK_CALLS, _WORK_ROUNDS = 100, 40
 _GUARD_ROUNDS = 8
+_SOUND_ROUNDS = 4
 
 
 def main(json_file: Path | None) -> int:
@@ -49,6 +50,7 @@ def measured(built: dict[str, Path]) -> Results:
     for name, step in {
         "sizes": lambda: measure.sizes(built),
         "start-up": lambda: measure.start_up(built, _ROUNDS),
+        "sound": lambda: measure.sound(built, _SOUND_ROUNDS),
         "memory": lambda: measure.memory_at_start(built),
         "notifications": lambda: measure.notifications(p7, _FLOOD_SEC),
         "round trips": lambda: measure.round_trips(p7, servers, _CALLS, _CALL_ROUNDS),

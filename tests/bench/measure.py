@@ -22,6 +22,7 @@ from tests.bench.results import (
     ROOT_START,
     ROUND_TRIP,
     SIZE,
+    SOUND,
     THROUGHPUT,
     USER_START,
     WORK,
@@ -49,6 +50,16 @@ def start_up(artifacts: Mapping[str, Path], rounds: int) -> Results:
             results[Key(section, row, form)] = summarise(took)
             results[Key(WORK, row, form)] = summarise(used)
     return results
+
+
+def sound(artifacts: Mapping[str, Path], rounds: int) -> Results:
+    """Of lainos-audio-init, where it starts all there is to start; nothing where that is not installed."""
+    samples = startup.of_sound(artifacts, rounds)
+    return {
+        Key(SOUND, bars.RETURN, name.partition(": ")[2]): summarise([took for took, _ in values])
+        for name, values in samples.items()
+        if ": " in name
+    }
 
 
 def sizes(artifacts: Mapping[str, Path]) -> Results:

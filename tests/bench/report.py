@@ -14,6 +14,7 @@ from tests.bench.results import (
     NOTIFYD,
     ROOT_START,
     ROUND_TRIP,
+    SOUND,
     UNITS,
     USER_START,
     WORK,
@@ -39,6 +40,7 @@ _NOTES = {
     " percentile.",
     GUARD: "`p7 seal-guard` as pacman's hook, for a package of this machine's programs beside bsdtar reading the same"
     " archive; median (quartiles).",
+    SOUND: "With PipeWire, WirePlumber and pipewire-pulse to start; 50 ms of it are for a daemon that ends at once.",
     BOOT: "Real openrc-init to the end of the runlevel default, with the zipapp, in the order of the start. In"
     " namespaces: on this machine's kernel, from PID 1's start. In QEMU: from the kernel's start, on one processor"
     " whose every instruction takes a nanosecond of the machine's own clock, without what the lab's initramfs does. A"

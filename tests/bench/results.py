@@ -10,6 +10,7 @@ from tests.bench.stats import Summary
 ROOT_START, USER_START, WORK = "Start-up of the boot's services", "Start-up of the session", "Processor time"
 MEMORY, ROUND_TRIP, THROUGHPUT = "Memory", "D-Bus round trip", "D-Bus throughput"
 CALL_WORK = "Processor time of a D-Bus call"
+SOUND = "Return of lainos-audio-init"
 INHIBITORS, NOTIFYD, BOOT, SIZE = "Inhibitors", "Notifications", "Boot", "Size"
 GUARD = "Processor time of pacman's guard"
 UNITS = {
@@ -22,6 +23,7 @@ UNITS = {
     CALL_WORK: "µs",
     INHIBITORS: "",
     NOTIFYD: "",
+    SOUND: "ms",
     BOOT: "ms",
     GUARD: "ms",
     SIZE: "MB",

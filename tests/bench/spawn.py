@@ -4,8 +4,8 @@
 
 PLAN is JSON: {"rounds": N, "cases": {NAME: {"argv": [...], "until": UNTIL, "before": SHELL, "after": SHELL,
 "environment": {...}}}}. UNTIL is "exit" (with status 0), "ready" (the newline on descriptor 3) or "answers"
-(org.freedesktop.login1 has an owner on the system bus, and that has answered a call). `before` and `after` are not
-timed. One of PATHS has jeepney.
+(org.freedesktop.login1 has an owner on the system bus, and that has answered a call). "returns" is the time from the
+first answer of pipewire-pulse's socket to the exit. `before` and `after` are not timed. One of PATHS has jeepney.
 """
 
 import gc
@@ -14,6 +14,7 @@ import os
 import random
 import resource
 import signal
+import socket
 import sys
 import time
 from collections.abc import Callable
@@ -85,10 +86,28 @@ def until_answers(argv: list[str], environment: dict[str, str]) -> float:
     return took
 
 
+def until_returns(argv: list[str], environment: dict[str, str]) -> float:
+    pid = _spawn(argv, environment)
+    while not _answers(environment["XDG_RUNTIME_DIR"] + "/pulse/native"):
+        if os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT):
+            sys.exit(f"{argv}: no socket, status {_wait(pid)}")
+        time.sleep(0.001)
+    answered = time.perf_counter()
+    if status := _wait(pid):
+        sys.exit(f"{argv}: status {status}")
+    return time.perf_counter() - answered
+
+
+def _answers(path: str) -> bool:
+    with socket.socket(socket.AF_UNIX) as probe:
+        return probe.connect_ex(path) == 0
+
+
 UNTIL: dict[str, Callable[[list[str], dict[str, str]], float]] = {
     "exit": until_exit,
     "ready": until_ready,
     "answers": until_answers,
+    "returns": until_returns,
 }
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from p7.build import example, sources
 from tests.bench import spawn
-from tests.bench.cases import INSTALLED_TOML, PYTHON, ROOT, USER, Case, of_forms
+from tests.bench.cases import INSTALLED_TOML, PYTHON, ROOT, SOUND, USER, Case, of_forms
 from tests.bus.machine import Machine
 from tests.lab.private import LAIN, Private
 
@@ -30,6 +30,13 @@ def as_user(artifacts: Mapping[str, Path], rounds: int) -> Samples:
     with _machine(artifacts) as machine:
         machine.start()
         return run(machine.private, of_forms(USER, artifacts), rounds, LAIN)
+
+
+def of_sound(artifacts: Mapping[str, Path], rounds: int) -> Samples:
+    """What lainos-audio-init takes to return once the last of the daemons answers, which it has all started."""
+    with _machine(artifacts) as machine:
+        machine.start()
+        return run(machine.private, of_forms(SOUND, artifacts), rounds, LAIN)
 
 
 @contextmanager
