@@ -5,6 +5,8 @@ same), for all interfaces and for each that there is, and reads each back. What 
 /etc/sysctl.d/*.conf, /etc/sysctl.conf or /etc/lainos/sysctl.d/*.conf wins over that, key by key, the last named place
 first; a value for "default" stands for every interface that is not named. Other keys of /etc/lainos/sysctl.d are set
 too, other keys of the rest are left to sysctl(8). A kernel without IPv6 is no failure.
+What came of them is counted as set, unchanged (it was so), overridden (by the administrator) and failed; --verbose
+names each.
 
 Then has `resolvconf -u` run where that is installed and /etc/resolv.conf is not somebody else's; and where there is a
 wireless card and iwd, asks that for a scan over D-Bus. The boot waits for neither: what comes of them is in the
@@ -69,10 +71,13 @@ def options() -> "list[click.Parameter]":
     """The options beside those that every applet has."""
     import click
 
-    return [click.Option(["--interface"], metavar="NAME", help="Set this interface's parameters only.")]
+    return [
+        click.Option(["--interface"], metavar="NAME", help="Set this interface's parameters only."),
+        click.Option(["--verbose"], is_flag=True, help="Say of each parameter what came of it."),
+    ]
 
 
-def run(root: Root = SYSTEM, *, dry_run: bool = False, interface: str | None = None) -> int:
+def run(root: Root = SYSTEM, *, dry_run: bool = False, interface: str | None = None, verbose: bool = False) -> int:
     """Apply the plan. 0 if all of it is in place, 1 if a step failed. Raises Failure 2 where nothing can be done."""
     if not os.path.isdir(root.path(_CONF[0])):
         raise Failure(f"{root.path(_CONF[0])} is missing: proc must be mounted on {root.path('/proc')}", 2)
@@ -86,16 +91,20 @@ def run(root: Root = SYSTEM, *, dry_run: bool = False, interface: str | None = N
     steps = [] if interface is not None or root.prefix else _services()
     status = ops.run([*parameters, *steps], root, dry_run)
     if not dry_run:
+        for parameter in parameters if verbose else ():
+            log.info(f"{parameter.describe()}: {parameter.outcome}")
         log.info(summary(parameters))
     return status or min(errors + others_errors + ours_errors, 1)
 
 
 def summary(parameters: list[sysctl.Parameter]) -> str:
-    """How many parameters came to what."""
+    """How many parameters came to what, and whose files have overridden ours."""
     outcomes = [parameter.outcome for parameter in parameters]
     kinds = ["set", "unchanged", "overridden", "failed"]
     kinds += [kind for kind in ("passed over", "gone") if kind in outcomes]
-    return "kernel parameters: " + ", ".join(f"{outcomes.count(kind)} {kind}" for kind in kinds)
+    files = dict.fromkeys(parameter.line.source for parameter in parameters if parameter.outcome == "overridden")
+    who = f" (overridden by {', '.join(files)})" if files else ""
+    return "kernel parameters: " + ", ".join(f"{outcomes.count(kind)} {kind}" for kind in kinds) + who
 
 
 class Refresh:

@@ -52,7 +52,24 @@ def test_the_administrator_wins_key_by_key(machine, p7):
     assert machine.value("ipv4/tcp_timestamps") == "1"
     assert machine.value("ipv4/ip_forward") == "0"  # sysctl(8)'s to set
     assert machine.value("ipv4/ip_default_ttl") == "65"  # ours
-    assert ", 6 overridden, 0 failed\n" in done.stderr
+    files = "/etc/sysctl.d/10-a.conf, /etc/lainos/sysctl.d/a.conf, /etc/sysctl.conf"
+    assert f", 6 overridden, 0 failed (overridden by {files})\n" in done.stderr
+
+
+def test_each_value_is_reported_on_request(machine, p7):
+    machine.write("/etc/sysctl.d/10-a.conf", "net.ipv4.conf.lo.rp_filter = 2\n")
+    machine.write("/etc/lainos/sysctl.d/a.conf", "net.ipv4.tcp_syncookies = many\n")
+    done = machine.net(["sh", "-c", f"echo 0 >/proc/sys/net/ipv4/tcp_timestamps; exec {p7} lainos-net-init --verbose"])
+    conf = "/proc/sys/net/ipv4/conf"
+    for line in (
+        f"{conf}/all/log_martians = 1: set",
+        "/proc/sys/net/ipv4/tcp_timestamps = 0: unchanged",
+        f"{conf}/lo/rp_filter = 2 (/etc/sysctl.d/10-a.conf): overridden",
+        "/proc/sys/net/ipv4/tcp_syncookies = many (/etc/lainos/sysctl.d/a.conf): failed",
+    ):
+        assert f"lainos-net-init: {line}\n" in done.stderr
+    count = len(INTERFACES) * (len(SETTINGS) + 2) + len(PLAIN)
+    assert len(done.stderr.splitlines()) == count + 2  # the failure's reason, and the sum
 
 
 def test_an_installed_table_stands_in_place_of_the_built_in_one(machine, p7):
