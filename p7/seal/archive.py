@@ -59,10 +59,10 @@ class Archive:
         path_of, target_of = _text_of("pathname"), _text_of("symlink")
         place = array.array("Q", (0,))
         address = place.buffer_info()[0]
-        while self._check(next_header(self._handle, address)) != _EOF:
+        # A package may have tens of thousands: of each no more is asked than what it has.
+        while (result := next_header(self._handle, address)) == _OK or self._check(result) != _EOF:
             entry = place[0]
             kind = kind_of(entry) & 0o170000
-            # Of each entry no more is asked than what it has: a package may have tens of thousands.
             target = target_of(entry) if kind == SYMLINK else ""
             yield Entry(path_of(entry), kind, size_of(entry), target)
 
@@ -90,7 +90,7 @@ class Archive:
         status = native.signed(result)
         if status < _WARN:
             reason = _function("error_string", 1, is_text=True)(self._handle)
-            raise BadArchive(_decoded(reason) if reason else f"libarchive's error {status}")
+            raise BadArchive(reason.decode("utf-8", "replace") if reason else f"libarchive's error {status}")
         return status
 
 
@@ -109,10 +109,7 @@ def _text_of(name: str) -> Callable[[int], str]:
         found = in_utf8(entry) or in_locale(entry)
         if not found:
             raise BadArchive("an entry has no name that can be read")
-        return _decoded(found)
+        path: str = found.decode("utf-8", "surrogateescape")
+        return path
 
     return text
-
-
-def _decoded(text: bytes) -> str:
-    return text.decode("utf-8", "surrogateescape")

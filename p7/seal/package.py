@@ -64,9 +64,9 @@ def read(path: str) -> Package:
 
 
 def _take(package: Package, opened: archive.Archive, entry: archive.Entry) -> None:
-    path = os.path.normpath(entry.path)
-    if entry.path.startswith("/") or ".." in entry.path.split("/"):
-        raise archive.BadArchive(f"the path {entry.path} leads out of the package")
+    path = entry.path
+    if "/." in path or "//" in path or path.startswith(("/", ".")) or path.endswith("/"):
+        path = _straightened(path)
     if entry.size > _LARGEST_FILE:
         raise archive.BadArchive(f"{path} would be {entry.size >> 30} GiB large")
     if path == ".PKGINFO":
@@ -78,6 +78,13 @@ def _take(package: Package, opened: archive.Archive, entry: archive.Entry) -> No
         package.files[path] = entry.target
         if entry.kind == archive.FILE and entry.size > len(elf.MAGIC) and not path.startswith("usr/lib/debug/"):
             _look_inside(package, opened, path, entry.size)
+
+
+def _straightened(path: str) -> str:
+    """A path without detours. Raises archive.BadArchive for one that leads out."""
+    if path.startswith("/") or ".." in path.split("/"):
+        raise archive.BadArchive(f"the path {path} leads out of the package")
+    return os.path.normpath(path)
 
 
 def _look_inside(package: Package, opened: archive.Archive, path: str, size: int) -> None:
