@@ -15,6 +15,7 @@ import pytest
 from tests.boot.applications.place import Place, Program
 from tests.boot.conftest import BROWSERS, NO_BROWSERS, browsers_wanted
 from tests.lab.boot import until
+from tests.lab.checks import login1_answers
 from tests.lab.inside import ask, client
 
 COMPLAINT = re.compile(
@@ -146,3 +147,4 @@ def test_without_the_bridge_swayidle_complains(place: Place) -> None:
     until(lambda: "login1" in str(complaints(program.output())), SLOW_SEC, "swayidle complains", program.output)
     program.stop()
     ask(place.boot, "rc-service", "lainos-dbus-bridge", "start")
+    login1_answers(place.boot)
