@@ -66,6 +66,13 @@ class Archive:
             target = target_of(entry) if kind == SYMLINK else ""
             yield Entry(path_of(entry), kind, size_of(entry), target)
 
+    def begins(self, start: bytes) -> bool:
+        """Whether the entry at hand does so with these bytes, which count as read."""
+        count = self._read_data(self._handle, self._buffer.buffer_info()[0], len(start))
+        if count < 0:
+            self._check(count)
+        return count == len(start) and self._buffer[:count].tobytes() == start
+
     def read(self, size: int, start: int = 0) -> memoryview:
         """The next bytes of the entry at hand, `size` of them or as many as there are.
 
@@ -101,12 +108,13 @@ def _function(name: str, count: int, *, is_text: bool = False) -> native.Functio
 def _text_of(name: str) -> Callable[[int], str]:
     """A function that tells a text of an entry. Raises BadArchive where it has none.
 
-    libarchive gives no name that does not fit the locale, as C's; UTF-8 always is one in a package.
+    libarchive gives no name that does not fit the locale, as C's; UTF-8 always is one in a package. But it converts
+    each name for that, where most are at hand as they are.
     """
-    in_utf8, in_locale = (_function(f"entry_{name}{suffix}", 1, is_text=True) for suffix in ("_utf8", ""))
+    in_locale, in_utf8 = (_function(f"entry_{name}{suffix}", 1, is_text=True) for suffix in ("", "_utf8"))
 
     def text(entry: int) -> str:
-        found = in_utf8(entry) or in_locale(entry)
+        found = in_locale(entry) or in_utf8(entry)
         if not found:
             raise BadArchive("an entry has no name that can be read")
         path: str = found.decode("utf-8", "surrogateescape")

@@ -89,7 +89,7 @@ def _straightened(path: str) -> str:
 
 def _look_inside(package: Package, opened: archive.Archive, path: str, size: int) -> None:
     """Keep an ELF file's symbols. One that is damaged ld.so refuses as well: packages have such for their tests."""
-    if opened.read(len(elf.MAGIC)) != elf.MAGIC:
+    if not opened.begins(elf.MAGIC):
         return
     if size > _LARGEST_ELF:
         raise archive.BadArchive(f"{path} is an executable of {size >> 30} GiB")
