@@ -16,7 +16,7 @@ Exits with 0 if all is running, 1 if something failed, each thing by its name.
 import os
 import stat
 
-from p7 import Failure, identity, log, service
+from p7 import Failure, background, identity, log, service
 from p7.root import SYSTEM, Root
 from p7.sound import Sound
 
@@ -41,7 +41,7 @@ def run(root: Root = SYSTEM) -> int:
     log.start_daemon(root)
     os.write(write_fd, bytes([sound.status]))
     os.close(write_fd)
-    service.retire()
+    background.retire()
     sound.watch()
     return 0
 

@@ -19,7 +19,7 @@ import _signal
 import os
 import sys
 
-from p7 import Failure, log, ops, proc, service, sysctl
+from p7 import Failure, background, log, ops, proc, sysctl
 from p7.root import SYSTEM, Root
 
 TYPE_CHECKING = False
@@ -168,7 +168,7 @@ def _beside(root: Root, work: "Callable[[], None]", module: str) -> None:
         # Now, for the launcher that waits for this process takes the folder of modules with it.
         for name in (module, "_socket", "encodings.unicode_escape"):
             __import__(name)
-    service.detach(run)
+    background.detach(run)
 
 
 def _of_interface(root: Root, name: str, parameters: list[sysctl.Parameter]) -> list[sysctl.Parameter]:

@@ -8,7 +8,7 @@ import os
 import select
 import time
 
-from p7 import log, proc, service
+from p7 import background, log, proc, service
 from p7.identity import User
 from p7.root import Root
 from p7.session_env import block
@@ -41,7 +41,7 @@ def follow(root: Root, user: User, environment: dict[str, str]) -> None:
             environment["WAYLAND_DISPLAY"] = name
         _update(program, environment)
 
-    service.detach(tell)
+    background.detach(tell)
     os.close(leader_fd)
 
 

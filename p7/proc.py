@@ -5,7 +5,6 @@ import os
 import sys
 
 from p7 import Failure
-from p7.identity import users
 from p7.root import Root
 
 SYSTEM_USER = "lainos"
@@ -26,6 +25,8 @@ def ready(fd: int) -> None:
 
 def system_user(root: Root) -> tuple[int, int]:
     """The uid and gid that p7's daemons drop to. Raises Failure where the user has not been made."""
+    from p7.identity import users  # only daemons come here, and before they are ready
+
     for user in users(root):
         if user.name == SYSTEM_USER:
             return user.uid, user.gid

@@ -4,13 +4,9 @@ import _socket
 import os
 import sys
 
-from p7 import cgroup, log, proc
+from p7 import background, cgroup, proc
 from p7.identity import User
 from p7.root import Root
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 
 def group(root: Root, user: User) -> str:
@@ -33,29 +29,6 @@ def start(
         finally:
             os._exit(126)
     return pid
-
-
-def detach(work: "Callable[[], None]") -> None:
-    """Do something beside this process, with no streams, and as nobody's child.
-
-    The program that this process becomes could not know what to make of a child's end.
-    """
-    pid = os.fork()
-    if pid == 0:
-        try:
-            if os.fork() == 0:
-                retire()
-                work()
-        except Exception as error:
-            log.error(f"internal error, please report it: {error!r}")
-        finally:
-            os._exit(0)
-    os.waitpid(pid, 0)
-
-
-def retire() -> None:
-    """Leave the terminal, and let go of the streams that whoever started this process may be reading to their end."""
-    _settle(os.open("/dev/null", os.O_WRONLY | os.O_CLOEXEC))
 
 
 def answers(path: str) -> bool:
@@ -85,7 +58,7 @@ def environment() -> dict[bytes, bytes]:
 
 
 def _become(program: str, argv: list[str], environment: dict[bytes, bytes], group: str, output_fd: int) -> None:
-    _settle(output_fd)
+    background.settle(output_fd)
     if group:
         join(group)  # before the program has children of its own
     proc.reset_signals()
@@ -100,13 +73,3 @@ def join(group: str) -> None:
         os.close(fd)
     except OSError:
         pass  # no session was opened: whoever did that has said so
-
-
-def _settle(output_fd: int) -> None:
-    """Into a session of its own, with streams that hold nobody's terminal."""
-    os.setsid()
-    null_fd = os.open("/dev/null", os.O_RDONLY | os.O_CLOEXEC)
-    os.dup2(null_fd, 0)
-    for fd in (1, 2):
-        if output_fd >= 0:
-            os.dup2(output_fd, fd)
