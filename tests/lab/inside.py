@@ -9,6 +9,8 @@ USER = "lain"
 UID = 1000
 RUNTIME_DIR = f"/run/user/{UID}"
 SCOPE = f"/user.slice/user-{UID}.slice/session-1.scope"
+DISPLAY = ["env", "DISPLAY=:0", f"XAUTHORITY={RUNTIME_DIR}/Xauthority"]
+"""Before a command: a client of the session's X server."""
 LOGIN1 = ["org.freedesktop.login1", "/org/freedesktop/login1", "org.freedesktop.login1.Manager"]
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from tests.lab.boot import Boot, until
 from tests.lab.checks import told
-from tests.lab.inside import RUNTIME_DIR, SCOPE, USER, ask, belongs, seen, shown
+from tests.lab.inside import DISPLAY, RUNTIME_DIR, SCOPE, USER, ask, belongs, seen, shown
 from tests.lab.installer import GREETD, RC
 
 FILES = {
@@ -26,7 +26,6 @@ LAB = {'"live"': f'"{USER}"', '"greeter"': '"_greetd"'}
 SETTINGS = "---\nmodules-search: [ local ]\nsequence:\n- show:\n  - finished\nbranding: default\n"
 ASKED = f"{RUNTIME_DIR}/asked"
 VERSION = ["pkexec", "/usr/bin/calamares", "--version"]
-DISPLAY = ["env", "DISPLAY=:0", f"XAUTHORITY={RUNTIME_DIR}/Xauthority"]
 MANAGED = [*DISPLAY, "sh", "-c", "xprop -root _NET_SUPPORTING_WM_CHECK | grep 'window id'"]
 WINDOW = [*DISPLAY, "sh", "-c", 'xwininfo -root -tree | grep \'"calamares" "calamares"\'']
 

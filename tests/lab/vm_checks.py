@@ -26,13 +26,13 @@ from tests.lab.checks import (
     swaymsg,
     told,
 )
+from tests.lab.inside import DISPLAY
 from tests.lab.vm import SLOW_SEC, Vm
 from tests.lab.vm_login import MENU, authenticate, awaited, choose, greeter_asks, logged_out, menu, type_command
 
 OPENBOX, SWAY = "Openbox (X11)", "Sway (Wayland)"
 PICTURE = Path(DIST, "sway.png")
 SLICE = f"/sys/fs/cgroup/user.slice/user-{UID}.slice"
-DISPLAY = ["env", "DISPLAY=:0", f"XAUTHORITY={RUNTIME_DIR}/Xauthority"]
 
 
 def controllers_delegated(vm: Vm) -> str:
