@@ -7,12 +7,13 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Set
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from p7.build import PROJECT
-from tests.bench.bars import ADDED, NAMESPACES, QEMU, TOGETHER, TOTAL, WITHOUT
+from tests.bench import desktop
+from tests.bench.bars import ADDED, DESKTOP, NAMESPACES, QEMU, TOGETHER, TOTAL, WITHOUT
 from tests.lab.boot import Boot
 from tests.lab.stage import RUNLEVELS, Machine, enable, stage
 from tests.lab.tree import tree
@@ -39,21 +40,29 @@ def in_namespaces(boots: int) -> list[Times]:
         return _with_and_without(layer, boots, lambda: _namespace_boot(layer))
 
 
-def in_qemu(boots: int) -> list[Times]:
-    """A whole machine, whose clock counts instructions, likewise."""
+def in_qemu(boots: int, furnish: Callable[[Path], None] = lambda layer: None) -> list[Times]:
+    """A whole machine, whose clock counts instructions, likewise; `furnish` may add to its layer."""
     with TemporaryDirectory(prefix="p7-bench-") as work:
         files = image(Path(work), Machine(), RC)
         layer = Path(work, "layer")
+        furnish(layer)
         enable(layer, "default", AGENT)
 
         def boot() -> Times:
             squash(layer, files.layer)
-            return _virtual_boot(files)
+            enabled = {link.name for link in (layer / "etc/runlevels").glob("*/*")}
+            return _virtual_boot(files, enabled - {AGENT})
 
         return _with_and_without(layer, boots, boot)
 
 
-KINDS = {NAMESPACES: in_namespaces, QEMU: in_qemu}
+def of_a_desktop(boots: int) -> list[Times]:
+    """The same machine, with what an OpenRC desktop starts besides."""
+    # One of the desktop's services makes what tmpfiles.d wants.
+    return in_qemu(boots, lambda layer: desktop.furnish(layer, SERVICES - {"lainos-tmpfiles"}))
+
+
+KINDS = {NAMESPACES: in_namespaces, QEMU: in_qemu, DESKTOP: of_a_desktop}
 
 
 def _with_and_without(layer: Path, boots: int, boot: Callable[[], Times]) -> list[Times]:
@@ -97,13 +106,16 @@ def _began(pid: int) -> float:
     return time.time() - time.clock_gettime(time.CLOCK_BOOTTIME) + ticks / os.sysconf("SC_CLK_TCK")
 
 
-def _virtual_boot(files: Image) -> Times:
+def _virtual_boot(files: Image, enabled: Set[str]) -> Times:
+    """AssertionError if a service failed: what is not there costs nothing, and what is tried again costs twice."""
     with Vm(files, COUNTED) as vm:
         vm.wait_runlevel("default", _PATIENCE_SEC)
         _, listing = vm.run(["find", _STARTED, "-type", "l", "-printf", "%f %T@\\n"], timeout=_PATIENCE_SEC)
+        console = vm.console()
         _, clocks = vm.run(["sh", "-c", "cat /proc/uptime; date +%s.%N; cat /lab/took"], timeout=_PATIENCE_SEC)
     up, _, now, lab_began, lab_ended = map(float, clocks.split())
     marks = {name: float(when) for name, when in map(str.split, listing.splitlines()) if name != AGENT}
+    assert not enabled - marks.keys(), f"not started: {sorted(enabled - marks.keys())}\n{console}"
     return times(*without_lab(marks, now - up, lab_began, lab_ended))
 
 

@@ -45,8 +45,9 @@ _NOTES = {
     " namespaces: on this machine's kernel, from PID 1's start. In QEMU: from the kernel's start, on one processor"
     " whose every instruction takes a nanosecond of the machine's own clock, without what the lab's initramfs does. A"
     " service's time is that between OpenRC's marks: its shells are in it, as hostname's shows, and what a daemon that"
-    " was started before does meanwhile. The other services are small stand-ins; a real system has more of them."
-    " Without p7, it is not installed at all.",
+    " was started before does meanwhile. What a desktop starts is in docs/decisions.md, 'What p7 adds to a boot'; of"
+    " the lab's bare base the other services are small stand-ins, where a real system has more of them. Without p7,"
+    " it is not installed at all.",
 }
 
 
@@ -75,7 +76,8 @@ def _bars(results: Results) -> Iterator[str]:
     yield "|---|---|---|---|"
     for bar in BARS:
         sign = "≥" if bar.is_least else "≤"
-        yield f"| {bar.what} | {sign} {bar.limit:,} | {_reached(bar, results)} | {_verdict(bar, results)} |"
+        limit = "" if bar.limit is None else f"{sign} {bar.limit:,}"
+        yield f"| {bar.what} | {limit} | {_reached(bar, results)} | {_verdict(bar, results)} |"
 
 
 def _reached(bar: Bar, results: Results) -> str:
@@ -87,6 +89,8 @@ def _verdict(bar: Bar, results: Results) -> str:
     value = bar.value(results)
     if value is None:
         return "not measured"
+    if bar.limit is None:
+        return "no bar"
     return "met" if bar.is_met(value) else "**not met**"
 
 

@@ -104,7 +104,8 @@ def test_json_gives_the_same_back(everything):
 def test_the_page_has_every_bar_and_result(everything):
     page = report.markdown({"kernel": "6.1"}, everything)
     assert "- kernel: 6.1" in page
-    assert page.count("| met |") + page.count("| **not met** |") == len(BARS)
+    assert page.count("| met |") + page.count("| **not met** |") + page.count("| no bar |") == len(BARS)
+    assert page.count("| no bar |") == 1
     assert f"| {ROW} |" in page
     assert "not measured" in report.markdown({}, _results([12]))
 

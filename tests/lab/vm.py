@@ -43,7 +43,7 @@ KEYS = {
 
 
 TWO = "-accel tcg,thread=multi -smp 2"
-COUNTED = "-accel tcg,thread=single -smp 1 -icount shift=0"
+COUNTED = "-accel tcg,thread=single -smp 1 -icount shift=0 -rtc clock=vm"
 """What a machine can have for processors: two, as fast as they are emulated; or one whose every instruction takes a
 nanosecond of the machine's own time, whatever else this machine does. Not sleep=off: a wait for a disk then takes what
 the next timer takes, up to two seconds."""
@@ -87,7 +87,7 @@ class Vm:
 
     def _command(self, agent: int, monitor: int) -> list[str]:
         # KVM opens and hangs on some machines, so it is not even tried.
-        machine = f"-machine pc {self._processors} -cpu qemu64 -m 1536 -nodefaults -no-user-config -no-reboot"
+        machine = f"-machine pc {self._processors} -cpu qemu64,+rdrand -m 1536 -nodefaults -no-user-config -no-reboot"
         screen = "-display none -vga none -device virtio-vga"
         lines = (
             f"-serial file:{self._console} -chardev socket,id=agent,fd={agent} -serial chardev:agent"

@@ -21,7 +21,7 @@ RC = Path(__file__).with_name("vm_rc")
 
 KERNEL = "linux-image-amd64"
 MODULES = """
-    virtio_pci virtio_blk squashfs overlay virtio_gpu evdev
+    virtio_pci virtio_blk squashfs overlay virtio_gpu evdev bluetooth binfmt_misc
     mac80211_hwsim ccm ctr cmac ecb des_generic sha512_generic algif_hash algif_skcipher
 """.split()
 """Kernel modules that the machine can load; with those that they depend on they are in the initramfs."""
