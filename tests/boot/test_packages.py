@@ -76,11 +76,12 @@ def test_formats_are_registered_where_the_service_is_started(booted: Boot) -> No
     assert starts.read_text() == "started\n" * 2
 
 
-def test_tmpfiles_are_left_to_a_service_of_the_distributions(booted: Boot) -> None:
-    folder, other = booted.path("/var/cache/tuigreet"), booted.path("/etc/init.d/tmpfiles-setup")
+@pytest.mark.parametrize("name", ["tmpfiles-setup", "opentmpfiles-setup", "systemd-tmpfiles-setup"])
+def test_tmpfiles_are_left_to_a_service_of_the_distributions(booted: Boot, name: str) -> None:
+    folder, other = booted.path("/var/cache/tuigreet"), booted.path(f"/etc/init.d/{name}")
     other.touch()
     folder.rmdir()
-    assert "tmpfiles-setup does this here" in ask(booted, "rc-service", "lainos-tmpfiles", "restart")
+    assert f" {name} does this here" in ask(booted, "rc-service", "lainos-tmpfiles", "restart")
     assert not folder.exists()
     other.unlink()
     ask(booted, "rc-service", "lainos-tmpfiles", "restart")
