@@ -72,7 +72,7 @@ def calamares_has_its_window_and_is_roots_in_the_session(machine: Boot) -> None:
 def it_ends_with_the_session(machine: Boot) -> None:
     ask(machine, "pkill", "--exact", "xinit")
     until(lambda: shown(machine, "show-session", "1")["Leader"] == "0", 20, "the session has ended")
-    assert machine.run(["pgrep", "--exact", "calamares"])[0] == 1
+    until(lambda: machine.run(["pgrep", "--exact", "calamares"])[0] == 1, 20, "Calamares has ended")
 
 
 CHECKS: tuple[Callable[[Boot], None], ...] = (
