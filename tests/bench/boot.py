@@ -58,8 +58,7 @@ def in_qemu(boots: int, furnish: Callable[[Path], None] = lambda layer: None) ->
 
 def of_a_desktop(boots: int) -> list[Times]:
     """The same machine, with what an OpenRC desktop starts besides."""
-    # One of the desktop's services makes what tmpfiles.d wants.
-    return in_qemu(boots, lambda layer: desktop.furnish(layer, SERVICES - {"lainos-tmpfiles"}))
+    return in_qemu(boots, lambda layer: desktop.furnish(layer, SERVICES))
 
 
 KINDS = {NAMESPACES: in_namespaces, QEMU: in_qemu, DESKTOP: of_a_desktop}

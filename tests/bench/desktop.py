@@ -27,11 +27,11 @@ PACKAGES = (
 )
 RUNLEVELS = {
     "sysinit": """
-        cgroups devfs dmesg kmod-static-nodes sysfs systemd-tmpfiles-setup-dev udev udev-settle udev-trigger
+        cgroups devfs dmesg kmod-static-nodes sysfs udev udev-settle udev-trigger
     """.split(),
     "boot": """
         binfmt bootmisc fsck hostname hwclock keymaps localmount loopback modules mtab procfs root rsyslog save-keymaps
-        save-termencoding seedrng swap sysctl systemd-tmpfiles-setup termencoding
+        save-termencoding seedrng swap sysctl termencoding
     """.split(),
     "default": "acpid agetty.tty2 bluetooth cronie cupsd dbus dhcpcd greetd local netmount seatd".split(),
 }
