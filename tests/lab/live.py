@@ -72,6 +72,17 @@ def grub(made: Path) -> Disk:
     return Disk(f"file={disk},media=cdrom")
 
 
+def iso_scan(made: Path) -> Disk:
+    """The same CD as a file on a disk, which dracut is to look for."""
+    disk = made / "holder.ext4"
+    (folder := made / "holder").mkdir(exist_ok=True)
+    grub(made)
+    _filled(folder / "live.iso", lambda: (folder / "live.iso").hardlink_to(made / "grub.iso"))
+    _filled(disk, lambda: _run("mke2fs", "-q", "-t", "ext4", "-d", folder, disk, "1G"))
+    line = "root=live:LABEL=ANY_LABEL iso-scan/filename=/live.iso quiet"
+    return Disk(f"file={disk},if=virtio", _kernel(made, "live", line))
+
+
 def isolinux(made: Path) -> Disk:
     """A CD with ISOLINUX."""
     disk = made / "isolinux.iso"
@@ -92,6 +103,11 @@ def isolinux(made: Path) -> Disk:
 def installed(made: Path) -> Disk:
     """An installed system's disk, with the image that pacman's hook made; init= is lost."""
     return Disk(f"file={made}/root.ext4,if=virtio", _kernel(made, "linux", "root=LABEL=P7_ROOT rw quiet"))
+
+
+def shell_less(made: Path) -> Disk:
+    """The same, and dracut may open no shell where it knows no init: it would power off."""
+    return Disk(f"file={made}/root.ext4,if=virtio", _kernel(made, "linux", "root=LABEL=P7_ROOT rw rd.shell=0"))
 
 
 def build(work: Path, machine: Machine) -> Path:

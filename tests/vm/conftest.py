@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any, Protocol, TypeVar
 
 import pytest
 
@@ -28,34 +29,41 @@ TOOLS = {
 """Commands that a machine is made with, and Debian's packages for them."""
 
 
-Make = Callable[[Path, Machine], Image]
+Made = TypeVar("Made")
+Make = Callable[[Path, Machine], Made]
+
+
+class Images(Protocol):
+    """From what makes an image, or what images are made from, and a form of p7 to that; made once a session."""
+
+    def __call__(self, make: Make[Made], form: str) -> Made: ...
 
 
 @pytest.fixture(scope="session")
-def images(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Make, str], Image]:
-    """A function from what makes an image and a form of p7 to what such a machine starts from."""
+def images(tmp_path_factory: pytest.TempPathFactory) -> Images:
     if os.environ.get("P7_TEST_VM") != "1":
         pytest.skip("an emulated machine may stall; P7_TEST_VM=1 tries, build.py vm shows it")
     need_root("the tree's files are root's")
     for tool, package in TOOLS.items():
         need(tool, package)
-    made: dict[tuple[Make, str], Image] = {}
+    made: dict[tuple[object, str], Any] = {}
 
-    def of(make: Make, form: str) -> Image:
+    def of(make: Make[Made], form: str) -> Made:
         if (make, form) not in made:
             made[make, form] = make(tmp_path_factory.mktemp("vm"), Machine(form, BOOTED))
-        return made[make, form]
+        found: Made = made[make, form]
+        return found
 
     return of
 
 
 @pytest.fixture(scope="module")
-def image() -> Make:
+def image() -> Make[Image]:
     """What makes the image; a module's tests may want another."""
     return vm_image.image
 
 
 @pytest.fixture(scope="module")
-def vm(request: pytest.FixtureRequest, images: Callable[[Make, str], Image], image: Make) -> Iterator[Vm]:
+def vm(request: pytest.FixtureRequest, images: Images, image: Make[Image]) -> Iterator[Vm]:
     with Vm(images(image, request.param)) as machine:
         yield machine

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,33 +9,33 @@ import pytest
 
 from tests.lab import live
 from tests.lab.checks import ask, services_started
-from tests.lab.run import BOOTED
-from tests.lab.stage import Machine
 from tests.lab.vm import Vm
-from tests.need import need, need_root
+from tests.need import missing, need
+from tests.vm.conftest import Images
 
 TOOLS = {
-    "qemu-system-x86_64": "qemu-system-x86",
-    "mksquashfs": "squashfs-tools",
     "mke2fs": "e2fsprogs",
     "grub-mkrescue": "grub-common",
     "xorriso": "xorriso",
     "mformat": "mtools",
 }
-FOLDERS = {"/usr/lib/grub/i386-pc": "grub-pc-bin", live.ISOLINUX[0]: "isolinux", live.ISOLINUX[1]: "syslinux-common"}
+FILES = {
+    "/usr/lib/grub/i386-pc": "grub-pc-bin",
+    live.ISOLINUX[0]: "isolinux",
+    live.ISOLINUX[1]: "syslinux-common",
+}
 
 
-@pytest.fixture(scope="module")
-def made(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What media of one form of p7 are made from; three minutes."""
-    if os.environ.get("P7_TEST_VM") != "1":
-        pytest.skip("an emulated machine may stall; P7_TEST_VM=1 tries")
-    need_root("the tree's files are root's")
+@pytest.fixture
+def made(request: pytest.FixtureRequest, images: Images) -> Path:
+    """What media of one form of p7 are made from; four minutes, once a form."""
     for tool, package in TOOLS.items():
         need(tool, package)
-    for path, package in FOLDERS.items():
-        assert Path(path).exists(), f"apt-get install -y --no-install-recommends {package}"
-    return live.build(tmp_path_factory.mktemp("live"), Machine(request.param, BOOTED))
+    if packages := [package for path, package in FILES.items() if not Path(path).exists()]:
+        missing(
+            "not all that media are made of is here", f"apt-get install -y --no-install-recommends {' '.join(packages)}"
+        )
+    return images(live.build, request.param)
 
 
 @pytest.mark.parametrize(
@@ -45,12 +44,14 @@ def made(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
         ("zipapp", live.squashfs, "overlay"),
         ("zipapp", live.labelled, "overlay"),
         ("zipapp", live.grub, "overlay"),
+        ("zipapp", live.iso_scan, "overlay"),
         ("zipapp", live.isolinux, "overlay"),
         ("zipapp", live.installed, "ext4"),
+        ("zipapp", live.shell_less, "ext4"),
         ("static", live.squashfs, "overlay"),
     ],
     indirect=["made"],
-    ids=["squashfs", "label", "grub", "isolinux", "installed", "static"],
+    ids=["squashfs", "label", "grub", "iso-scan", "isolinux", "installed", "no-shell", "static"],
 )
 def test_it_boots_to_its_services(made: Path, disk: Callable[[Path], live.Disk], root: str) -> None:
     with Vm(disk(made)) as vm:
