@@ -18,6 +18,7 @@ from p7.dbus.standard import INTROSPECTABLE, PEER
 from tests.bus.client import PATH, SESSION_PATH, Client, Error
 from tests.bus.machine import Machine
 from tests.bus.test_access import OBJECTS
+from tests.unit.bodies import KEYS, Types
 
 TOML = '[power]\npoweroff = "noop"\nreboot = "noop"\nhalt = "noop"\nsuspend = "noop"\nhibernate = "noop"\n'
 ALIASES = [f"{PATH}/session/self", f"{PATH}/session/auto", f"{PATH}/user/self", f"{PATH}/seat/auto"]
@@ -26,52 +27,26 @@ INTERFACES = {interface.name: interface for interface in (*OBJECTS.values(), PEE
 METHODS = [(interface.name, row) for interface in INTERFACES.values() for row in interface.methods.values()]
 PROPERTIES = [name for interface in INTERFACES.values() for name in interface.properties]
 
-_text = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=40)
 _words = st.sampled_from(
     ["1", "self", "auto", "seat0", "sleep", "block", "delay", "leader", "all", "poweroff", *INTERFACES, *PROPERTIES]
 )
 _name = st.from_regex(r"[A-Za-z_][A-Za-z0-9_]{0,20}", fullmatch=True)
-_simple = {
-    "s": _words | _text,
-    "u": st.integers(0, 2**32 - 1) | st.sampled_from([0, 1, 1000]),
-    "t": st.integers(0, 2**64 - 1) | st.sampled_from([0, 1, 16]),
-    "i": st.integers(-(2**31), 2**31 - 1) | st.integers(0, 64),
-    "x": st.integers(-(2**63), 2**63 - 1),
-    "b": st.booleans(),
-    "y": st.integers(0, 255),
-    "d": st.floats(),
-    "g": st.sampled_from(["", "s", "a{sv}", "(ii)"]),
-    "o": st.sampled_from(PATHS),
-    "h": st.just(0),  # standard input: any descriptor will do
-}
-_signatures = st.recursive(
-    st.sampled_from(list(_simple)),
-    lambda inner: st.one_of(
-        inner.map("a{}".format), inner.map("a{{s{}}}".format), st.lists(inner, min_size=1, max_size=3).map(
-            lambda types: f"({''.join(types)})"
-        )
-    ),
-    max_leaves=6,
-)  # fmt: skip
-
-
-def values(type: str) -> st.SearchStrategy[Any]:
-    """Values of one complete type, as jeepney takes them."""
-    if type in _simple:
-        return _simple[type]
-    if type == "v":
-        return _signatures.flatmap(lambda inner: values(inner).map(lambda value: (inner, value)))
-    if type == "ay":
-        return st.binary(max_size=8)
-    if type.startswith("a{"):
-        return st.dictionaries(values(type[2]), values(type[3:-1]), max_size=3)
-    if type.startswith("a"):
-        return st.lists(values(type[1:]), max_size=3)
-    return st.tuples(*map(values, split(type[1:-1])))
+_types = Types(
+    {
+        **KEYS,
+        "s": _words | st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=40),
+        "u": KEYS["u"] | st.sampled_from([0, 1, 1000]),
+        "t": KEYS["t"] | st.sampled_from([0, 1, 16]),
+        "i": KEYS["i"] | st.integers(0, 64),
+        "d": st.floats(),
+        "o": st.sampled_from(PATHS),
+        "h": st.just(0),  # standard input: any descriptor will do
+    }
+)
 
 
 def bodies(signature: str) -> st.SearchStrategy[tuple[str, tuple[Any, ...]]]:
-    return st.tuples(*map(values, split(signature))).map(lambda body: (signature, body))
+    return st.tuples(*map(_types.values, split(signature))).map(lambda body: (signature, body))
 
 
 right = st.sampled_from(METHODS).flatmap(
@@ -80,7 +55,7 @@ right = st.sampled_from(METHODS).flatmap(
 wrong = st.tuples(
     st.none() | st.sampled_from(list(INTERFACES)) | st.tuples(_name, _name).map(".".join),
     st.sampled_from([row.name for _, row in METHODS]) | _name,
-    st.lists(_signatures, max_size=4).map("".join).flatmap(bodies),
+    st.lists(_types.one, max_size=4).map("".join).flatmap(bodies),
 )
 paths = st.sampled_from(PATHS) | st.lists(_name, min_size=1, max_size=4).map(lambda names: "/" + "/".join(names))
 

@@ -32,29 +32,36 @@ def containers(inner):
     )
 
 
-one_type = st.recursive(st.sampled_from([*KEYS, "v"]), containers, max_leaves=6)
+class Types:
+    """`one` is any complete type that is made of the types in `leaves`, a signature to its values, and of variants."""
+
+    def __init__(self, leaves):
+        self.leaves = leaves
+        self.one = st.recursive(st.sampled_from([*leaves, "v"]), containers, max_leaves=6)
+
+    def values(self, kind):
+        """Values of one complete type."""
+        if kind in self.leaves:
+            return self.leaves[kind]
+        if kind == "v":
+            return self.one.flatmap(lambda inner: self.values(inner).map(lambda value: (inner, value)))
+        if kind == "ay":
+            return st.binary(max_size=8)
+        if kind.startswith("a{"):
+            return st.dictionaries(self.values(kind[2]), self.values(kind[3:-1]), max_size=3)
+        if kind.startswith("a"):
+            return st.lists(self.values(kind[1:]), max_size=3)
+        return st.tuples(*map(self.values, split(kind[1:-1])))
 
 
-def values(kind):
-    """Values of one complete type."""
-    if kind in KEYS:
-        return KEYS[kind]
-    if kind == "v":
-        return one_type.flatmap(lambda inner: values(inner).map(lambda value: (inner, value)))
-    if kind == "ay":
-        return st.binary(max_size=8)
-    if kind.startswith("a{"):
-        return st.dictionaries(values(kind[2]), values(kind[3:-1]), max_size=3)
-    if kind.startswith("a"):
-        return st.lists(values(kind[1:]), max_size=3)
-    return st.tuples(*map(values, split(kind[1:-1])))
+TYPES = Types(KEYS)
 
 
 @st.composite
 def bodies(draw):
     """A signature and the values of a body."""
-    types = draw(st.lists(one_type, min_size=1, max_size=3))
-    return "".join(types), tuple(draw(values(kind)) for kind in types)
+    types = draw(st.lists(TYPES.one, min_size=1, max_size=3))
+    return "".join(types), tuple(draw(TYPES.values(kind)) for kind in types)
 
 
 @st.composite
