@@ -1,6 +1,7 @@
 """Do what is left of a plan, say so, and look at all of it again."""
 
 from p7 import Failure, log
+from p7.finalize.steps import Need
 from p7.root import Root
 
 TYPE_CHECKING = False
@@ -11,7 +12,10 @@ if TYPE_CHECKING:
 
 
 def run(steps: "Sequence[Step]", root: Root, dry_run: bool) -> int:
-    """0 if every step holds in the end; 1 with a line for each that does not. A dry run prints what is to be done."""
+    """0 if every step holds in the end; 1 with a line for each that does not. A dry run prints what is to be done.
+
+    What others have to bring and have not is an error there, too.
+    """
     good = steps
     for act in (_show,) if dry_run else (_settle, _check):
         good = [step for step in good if _goes_well(act, step, root)]
@@ -34,7 +38,9 @@ def _goes_well(act: "Callable[[Step, Root], None]", step: "Step", root: Root) ->
 
 
 def _show(step: "Step", root: Root) -> None:
-    if not step.holds(root):
+    if isinstance(step, Need):
+        step.check(root)
+    elif not step.holds(root):
         print(step.describe().rstrip("\n"))
 
 

@@ -128,4 +128,5 @@ def _groups(plan: Plan, lists: Lists, user: User | None) -> None:
         plan.steps.append(groups.Member(user.name, found))
     named = {word[1:] for rule in lists["doas.rules"] for word in rule.split() if word[0] == ":"}
     if named and not any(user.name in there.get(name, ()) for name in named):
-        plan.notes.append(f"{user.name} is not in {' or '.join(sorted(named))}, which doas asks for")
+        remedy = f"'usermod -aG {min(named)} {user.name}' if that is wanted"
+        plan.notes.append(f"{user.name} is not in {' or '.join(sorted(named))}, which doas asks for: {remedy}")

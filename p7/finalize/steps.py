@@ -91,6 +91,11 @@ class Need:
     def apply(self, root: Root) -> None:
         raise Failure(f"{root.path(self.path)}: no {self.what}; {self._remedy}")
 
+    def check(self, root: Root) -> None:
+        """Raises Failure where it is not there."""
+        if not self.holds(root):
+            self.apply(root)
+
 
 class Tool:
     """Another of p7's tools, which says itself what it does; what counts is its exit status."""

@@ -142,10 +142,10 @@ def test_all_that_is_missing_is_told_at_once_and_the_rest_is_done(p7: Path, targ
     for name in ("etc/init.d/seatd", "usr/bin/tuigreet", "etc/rc.conf.d/p7.conf"):
         (target / name).unlink()
     (target / "etc/passwd").write_text(PASSWD.replace("lainos:x:990", "other:x:990"))
-    done = finalize(p7, target)
-    assert done.returncode == 1
+    planned, done = finalize(p7, target, "--dry-run"), finalize(p7, target)
+    assert planned.returncode == done.returncode == 1
     for text in ("no service seatd", "no tuigreet", 'no rc_cgroup_mode="unified" in force', "no user lainos"):
-        assert text in done.stderr
+        assert text in planned.stderr and text in done.stderr
     assert "4 of " in done.stderr.splitlines()[-1]
     assert "greetd" in links(target, "default")
 
@@ -159,7 +159,7 @@ def test_of_two_users_it_is_told_which_one(p7: Path, target: Path, toml: str) ->
     assert done.returncode == 0
     assert f"add {'arisu' if toml else 'lain'} to video input" in done.stderr
     told = "the user is lain, the first; [identity] user in p7.toml can name another of arisu" in done.stderr
-    warned = "arisu is not in wheel, which doas asks for" in done.stderr
+    warned = "arisu is not in wheel, which doas asks for: 'usermod -aG wheel arisu'" in done.stderr
     assert (told, warned) == ((False, True) if toml else (True, False))
 
 
