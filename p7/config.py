@@ -50,7 +50,8 @@ _HOW = (
 
 KEYS = (
     Key("profile", "desktop", "contract", 'The defaults of all other keys: "desktop" is what applications get along'
-        ' with best, "contract" restores the original design, where a key can (docs/deviations.md has the rest).',
+        ' with best, "contract" restores the original design, where a key can; the rest is in'
+        " /usr/share/doc/p7/docs/deviations.md.",
         ("desktop", "contract")),
     Key("identity.user", "", "", "The one user's name; empty: the first in /etc/passwd with a uid from 1000 to 59999"
         " and a login shell."),

@@ -98,13 +98,17 @@ def find_user(root: Root, config: Config) -> User | None:
     for user in users(root):
         if user.name == wanted if wanted else _is_eligible(user):
             if problem := _unfit(user):
-                config.complain("identity.user", f"{wanted!r} {problem}: no session is shown")
+                config.complain("identity.user", f"{wanted!r} {problem}: there is no session")
                 return None
             return user
     if wanted:
-        log.warning(f"/etc/passwd has no user {wanted!r}, which [identity] user in p7.toml names: no session is shown")
+        log.warning(
+            f"/etc/passwd has no user {wanted!r}, which [identity] user in p7.toml names: no session until then"
+        )
     else:
-        log.warning("/etc/passwd has no user with a uid from 1000 to 59999 and a login shell yet: no session is shown")
+        log.warning(
+            "/etc/passwd has no user with a uid from 1000 to 59999 and a login shell yet: no session until then"
+        )
     return None
 
 

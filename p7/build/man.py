@@ -111,7 +111,7 @@ def _program(command: "click.Command") -> str:
         "p7",
         1,
         summary,
-        ("SYNOPSIS", ".B p7\n[OPTIONS]\n.br\n.B p7\nNAME [OPTIONS]\n"),
+        ("SYNOPSIS", ".B p7\n[OPTIONS] [DIR]\n.br\n.B p7\nNAME [OPTIONS]\n"),
         ("DESCRIPTION", _prose(description)),
         ("APPLETS", _items({name: f"{menu.summary(name)}." for name in (*dispatch.APPLETS, *dispatch.TOOLS)})),
         _options(command),

@@ -51,7 +51,7 @@ def test_who_cannot_log_in_is_an_error_in_the_file(tmp_path, capfd, name, reason
     settings = config.parse(f"[identity]\nuser = '{name}'\n")
     assert identity.find_user(Root(str(tmp_path)), settings) is None
     assert settings.errors == 1
-    said = f"p7: /etc/lainos/p7.toml:2: identity.user: '{name}' {reason}: no session is shown\n"
+    said = f"p7: /etc/lainos/p7.toml:2: identity.user: '{name}' {reason}: there is no session\n"
     assert capfd.readouterr().err == said
 
 
