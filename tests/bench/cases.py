@@ -58,12 +58,16 @@ ROOT = {
 _COMPOSITOR = {"P7_COMPOSITOR": "/bin/true"}
 _BUS = "cd /run/user/1000; [ -e pid ] || dbus-daemon --session --address=unix:path=$PWD/bus --fork --print-pid >pid"
 _NO_BUS = "cd /run/user/1000; [ ! -e pid ] || kill $(cat pid); rm -f pid bus"
+# What the broker and lainos-init's helper do after a session's end must not be timed with the next program.
+_OVER = """timeout 10 sh -c '
+while grep -q ^LEADER= /run/systemd/sessions/1 || grep -q . /sys/fs/cgroup$0/services/cgroup.procs; do sleep 0.01; done
+' /user.slice/user-1000.slice/session-1.scope"""
 # The rounds before the first that counts have PipeWire come up; it needs a bus that does not end with a session.
 _SOUND = {"XDG_RUNTIME_DIR": "/run/user/1000", "DBUS_SESSION_BUS_ADDRESS": "unix:path=/run/user/1000/sound-bus"}
 _SOUND_BUS = "cd /run/user/1000; [ -e sound-bus ] || dbus-daemon --session --address=unix:path=$PWD/sound-bus --fork"
 USER = {
-    "lainos-init, first run": Case(["lainos-init"], before=_NO_BUS, environment=_COMPOSITOR),
-    "lainos-init": Case(["lainos-init"], before=_BUS, environment=_COMPOSITOR),
+    "lainos-init, first run": Case(["lainos-init"], before=_NO_BUS, after=_OVER, environment=_COMPOSITOR),
+    "lainos-init": Case(["lainos-init"], before=_BUS, after=_OVER, environment=_COMPOSITOR),
     "lainos-audio-init": Case(["lainos-audio-init"], before=_SOUND_BUS, environment=_SOUND),
 }
 _ENDED = 'timeout 10 sh -c "while pkill -x $name; do sleep 0.01; done"'
@@ -71,8 +75,8 @@ _NO_SOUND = f"for name in pipewire-pulse wireplumber pipewire; do {_ENDED}; done
 SOUND = {"XDG_RUNTIME_DIR": "/run/user/1000", "DBUS_SESSION_BUS_ADDRESS": "unix:path=/run/user/1000/sound-bus"}
 _SOUND_BUS = "cd /run/user/1000; [ -e sound-bus ] || dbus-daemon --session --address=unix:path=$PWD/sound-bus --fork"
 USER = {
-    "lainos-init, first run": Case(["lainos-init"], before=_NO_BUS, environment=_COMPOSITOR),
-    "lainos-init": Case(["lainos-init"], before=_BUS, environment=_COMPOSITOR),
+    "lainos-init, first run": Case(["lainos-init"], before=_NO_BUS, after=_OVER, environment=_COMPOSITOR),
+    "lainos-init": Case(["lainos-init"], before=_BUS, after=_OVER, environment=_COMPOSITOR),
     "lainos-audio-init": Case(["lainos-audio-init"], before=_SOUND_BUS, environment=_SOUND),
 }
 _NO_SOUND = """
