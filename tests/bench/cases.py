@@ -72,16 +72,6 @@ USER = {
 }
 _ENDED = 'timeout 10 sh -c "while pkill -x $name; do sleep 0.01; done"'
 _NO_SOUND = f"for name in pipewire-pulse wireplumber pipewire; do {_ENDED}; done"  # of the bench's own namespace
-SOUND = {"XDG_RUNTIME_DIR": "/run/user/1000", "DBUS_SESSION_BUS_ADDRESS": "unix:path=/run/user/1000/sound-bus"}
-_SOUND_BUS = "cd /run/user/1000; [ -e sound-bus ] || dbus-daemon --session --address=unix:path=$PWD/sound-bus --fork"
-USER = {
-    "lainos-init, first run": Case(["lainos-init"], before=_NO_BUS, after=_OVER, environment=_COMPOSITOR),
-    "lainos-init": Case(["lainos-init"], before=_BUS, after=_OVER, environment=_COMPOSITOR),
-    "lainos-audio-init": Case(["lainos-audio-init"], before=_SOUND_BUS, environment=_SOUND),
-}
-_NO_SOUND = """
-for name in pipewire-pulse wireplumber pipewire; do ! pkill -x $name || tail --pid=$(pgrep -x $name) -f /dev/null; done
-"""
 SOUND = {"lainos-audio-init": Case(["lainos-audio-init"], "returns", f"{_SOUND_BUS}; {_NO_SOUND}", environment=_SOUND)}
 NEEDS = {"lainos-audio-init": "/usr/bin/wireplumber"}
 """Cases that are left out where a program is not installed."""
