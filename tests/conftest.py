@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
@@ -17,6 +18,9 @@ from tests.need import missing
 SYSTEM_PYTHON = "/usr/bin/python3"
 FORMS = ("zipapp", "static", "frozen")
 _FILES = {"zipapp": "p7", "static": "p7-static", "frozen": "p7-frozen"}
+
+# nohup has it ignored, and so would every program that a test starts.
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 @pytest.fixture(scope="session")
