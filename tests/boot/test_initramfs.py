@@ -63,7 +63,7 @@ def init(boot: Boot) -> list[str]:
             words[:] = Path(f"/proc/{boot.pid1()}/cmdline").read_text().split("\0")[:-1]
         except (OSError, ValueError):
             return False
-        return words[:1] != [] and "/sbin/" in words[0]
+        return words[:1] != [] and "/sbin/" in words[0] and not words[0].endswith("/switch_root")
 
     until(left, 10, "an init runs", boot.console)
     return words
