@@ -7,8 +7,8 @@ compositor's configuration or as an autostart entry; a second time does no harm.
 
 The daemons end with the session. A process stays behind as long as one runs, and logs how it ends, unless somebody
 ended it; to have it back, run this again. What daemons say goes to XDG_RUNTIME_DIR/lainos/NAME.log; of one that fails
-the last lines are shown. JACK needs no daemon: with P7_ENABLE_JACK=1 it is an error if pw-jack, which
-runs a JACK program on PipeWire, is not installed.
+the last lines are shown. JACK needs no daemon: with P7_ENABLE_JACK=1 it is an error if pw-jack, which runs a JACK
+program on PipeWire, is not installed.
 
 Exits with 0 if all is running, 1 if something failed, each thing by its name.
 """

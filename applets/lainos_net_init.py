@@ -4,9 +4,8 @@ Sets the kernel parameters of /usr/lib/lainos/sysctl.d/50-p7.conf (sysctl.d(5); 
 same), for all interfaces and for each that there is, and reads each back. What the administrator says in
 /etc/sysctl.d/*.conf, /etc/sysctl.conf or /etc/lainos/sysctl.d/*.conf wins over that, key by key, the last named place
 first; a value for "default" stands for every interface that is not named. Other keys of /etc/lainos/sysctl.d are set
-too, other keys of the rest are left to sysctl(8). A kernel without IPv6 is no failure.
-What came of them is counted as set, unchanged (it was so), overridden (by the administrator) and failed; --verbose
-names each.
+too, other keys of the rest are left to sysctl(8). A kernel without IPv6 is no failure. What came of them is counted as
+set, unchanged (it was so), overridden (by the administrator) and failed; --verbose names each.
 
 Then has `resolvconf -u` run where that is installed and /etc/resolv.conf is not somebody else's; and where there is a
 wireless card and iwd, asks that for a scan over D-Bus. The boot waits for neither: what comes of them is in the

@@ -17,7 +17,7 @@ _PATIENCE_SEC = 5.0
 _STEP_SEC = 0.005
 _GRACE_SEC = 0.05
 _RC_PATIENCE_SEC = 10.0
-_RC_STARTING = 8  # rc-service's status, of a service that is being started (openrc-run.sh(8))
+_RC_STARTING = 8  # rc-service's status, of a service that is being started (OpenRC's openrc-run.sh, _status)
 _LAST_LINES, _LAST_BYTES = 5, 8192
 _ORDERLY = (0, -_signal.SIGTERM, -_signal.SIGINT, -_signal.SIGHUP)  # exit codes of what somebody ended
 
