@@ -6,7 +6,7 @@ from collections.abc import Callable
 from itertools import count
 
 from tests.lab.boot import Boot, until
-from tests.lab.inside import RUNTIME_DIR, USER, ask
+from tests.lab.inside import RUNTIME_DIR, USER, ask, client
 
 _numbers = count(1)
 
@@ -30,6 +30,11 @@ class Place:
     def ask(self, *argv: str) -> str:
         """What a command of the user's writes that finds this compositor, and the session's bus."""
         return ask(self.boot, *self._environment, *argv, user=USER)
+
+    def on_the_bus(self) -> list[str]:
+        """The pid of each connection to the session's bus, "-" of a name that has none."""
+        rows = self.ask(client("busctl"), "--user", "list", "--no-legend").splitlines()
+        return [row.split()[1] for row in rows]
 
     def windows(self) -> list[str]:
         """Of each "app_id: title", as the compositor tells its task bars (wlr-foreign-toplevel-management)."""

@@ -100,9 +100,10 @@ def test_it_starts(place: Place, program: Program, command: str) -> None:
 
 def test_a_portal_opens_a_file_chooser(place: Place) -> None:
     """Its two programs are activated by the session's bus, in the environment that this was told."""
-    portals = ["--full", "^/usr/libexec/xdg-desktop-portal"]
-    place.boot.run(["pkill", *portals])  # those of the compositor before
-    until(lambda: place.boot.run(["pgrep", *portals])[0] == 1, 10, "no portal runs")
+    portals = set(place.boot.run(["pgrep", "--full", "^/usr/libexec/xdg-desktop-portal"])[1].split())
+    place.boot.run(["kill", *portals])  # those of the compositor before
+    # Not until they have ended: a process is nowhere to be seen before the bus knows, and others may have come.
+    until(lambda: not portals & set(place.on_the_bus()), 10, f"the bus has let {portals} go")
     asked = place.ask(client("busctl"), "--user", "call", *PORTAL, "OpenFile", "ssa{sv}", "", "Which one?", "0")
     assert asked.startswith('o "/org/freedesktop/portal/desktop/request/')
     until(lambda: "xdg-desktop-portal-gtk: Which one?" in place.windows(), SLOW_SEC, "the dialog is there")
