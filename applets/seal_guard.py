@@ -55,7 +55,7 @@ def _judge(root: Root, names: list[str]) -> int:
     from p7.seal import candidates, judgement, parent
 
     pacman = parent.find()
-    packages = candidates.find(pacman, names)
+    packages = candidates.find(pacman, root, names)
     refused = judgement.refusals(packages, root, pacman)
     for package, reason in refused[:1]:
         more = f" (and {len(refused) - 1} more)" if len(refused) > 1 else ""

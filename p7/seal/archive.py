@@ -52,19 +52,24 @@ class Archive:
         _function("read_free", 1)(self._handle)
 
     def __iter__(self) -> Iterator[Entry]:
-        next_header, kind_of, size_of = (
-            _function(name, count)
-            for name, count in (("read_next_header", 2), ("entry_filetype", 1), ("entry_size", 1))
-        )
+        kind_of, size_of = _function("entry_filetype", 1), _function("entry_size", 1)
         path_of, target_of = _text_of("pathname"), _text_of("symlink")
-        place = array.array("Q", (0,))
-        address = place.buffer_info()[0]
-        # A package may have tens of thousands: of each no more is asked than what it has.
-        while (result := next_header(self._handle, address)) == _OK or self._check(result) != _EOF:
-            entry = place[0]
+        for entry in self._entries():
             kind = kind_of(entry) & 0o170000
             target = target_of(entry) if kind == SYMLINK else ""
             yield Entry(path_of(entry), kind, size_of(entry), target)
+
+    def paths(self) -> Iterator[str]:
+        """Of the entries no more than that."""
+        return map(_text_of("pathname"), self._entries())
+
+    def _entries(self) -> Iterator[int]:
+        """Addresses. There may be tens of thousands, so of each no more is asked than what is needed."""
+        next_header = _function("read_next_header", 2)
+        place = array.array("Q", (0,))
+        address = place.buffer_info()[0]
+        while (result := next_header(self._handle, address)) == _OK or self._check(result) != _EOF:
+            yield place[0]
 
     def begins(self, start: bytes) -> bool:
         """Whether the entry at hand does so with these bytes, which count as read."""

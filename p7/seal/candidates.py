@@ -5,17 +5,14 @@ from __future__ import annotations
 import os
 
 from p7 import Failure
-from p7.seal import archive, package
+from p7.root import Root
+from p7.seal import archive, databases, package, settings
 from p7.seal.parent import Parent
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 _KIND = ".pkg.tar"
 
 
-def find(parent: Parent, names: list[str]) -> list[package.Package]:
+def find(parent: Parent, root: Root, names: list[str]) -> list[package.Package]:
     """Every archive that could be meant, each read once. Raises Failure where a name has none or one is damaged."""
     known: dict[str, package.Package] = {}
     found: list[package.Package] = []
@@ -24,7 +21,7 @@ def find(parent: Parent, names: list[str]) -> list[package.Package]:
     # What -U is given is what it installs; another front end may have meant either.
     sought = sorted(set(names) - {file.name for file in found}) if parent.is_pacman else names
     if sought:
-        found += _cached(parent, sought, known)
+        found += _cached(parent, root, sought, known)
     lacking = sorted(set(names) - {file.name for file in found})
     if lacking:
         more = f" and {len(lacking) - 1} more" if len(lacking) > 1 else ""
@@ -48,42 +45,26 @@ def _given(parent: Parent, known: dict[str, package.Package]) -> list[package.Pa
     return [_read(place, known) for place in found]
 
 
-def _cached(parent: Parent, names: list[str], known: dict[str, package.Package]) -> list[package.Package]:
+def _cached(parent: Parent, root: Root, names: list[str], known: dict[str, package.Package]) -> list[package.Package]:
     """The downloaded archives of these names: of each repository that has one, since a group, a replacement or a
     refused question may have led pacman past the first."""
-    if is_exact := _is_exact(parent, names):
-        names = parent.targets
-    first = parent.locations(names)
-    everywhere = iter(()) if is_exact else parent.repositories(names)
-    folders = parent.cache_folders()
-    found = dict(first)
-    for layer in _layers(row for row in everywhere if row not in found):
-        found |= parent.locations(layer)
-    packages = []
-    for row, location in found.items():
-        path = location.removeprefix("file://")
-        if os.path.dirname(path) in folders:
-            packages.append(_read(parent.path(path), known))
-            packages[-1].source = row
-    return packages
+    pacmans = settings.of_parent(parent, root)
+    sync = pacmans.root.path(f"{pacmans.database}/sync")
+    is_exact = _is_exact(parent, names)
+    found = []
+    for row, name in databases.archives(sync, parent.repositories(), names):
+        places = [parent.path(f"{folder}/{name}") for folder in parent.cache_folders()]
+        for place in filter(os.path.isfile, places if not is_exact or row in parent.targets else ()):
+            file = _read(place, known)
+            file.source = file.source or row
+            found.append(file)
+    return found
 
 
 def _is_exact(parent: Parent, names: list[str]) -> bool:
     """Whether one package is all that comes, and was asked for by `repository/name`: then pacman takes no other."""
     is_alone = parent.is_pacman and not (parent.upgrades or parent.sysupgrades) and len(parent.targets) == 1
     return is_alone and [target.partition("/")[2] for target in parent.targets] == names
-
-
-def _layers(rows: Iterable[str]) -> Iterable[list[str]]:
-    """`repository/name` in lists that have each name once, as pacman can be asked for them."""
-    layers: list[dict[str, str]] = []
-    for row in rows:
-        name = row.partition("/")[2]
-        layer = next((layer for layer in layers if name not in layer), None)
-        if layer is None:
-            layers.append(layer := {})
-        layer[name] = row
-    return [list(layer.values()) for layer in layers]
 
 
 def _read(path: str, known: dict[str, package.Package]) -> package.Package:

@@ -1,7 +1,7 @@
 """The process that runs this hook: pacman, or another program with libalpm; and what it can be asked.
 
-A hook is told names. Which archives are meant only the parent's command line, its open folders and pacman's own
-databases tell. The hook is in a chroot where pacman has --root; all paths here are the parent's, seen through /proc.
+A hook is told names. Which archives are meant only the parent's command line, its open folders and pacman's
+settings tell. The hook is in a chroot where pacman has --root; all paths here are the parent's, seen through /proc.
 """
 
 from __future__ import annotations
@@ -11,20 +11,16 @@ import sys
 
 from p7 import Failure, proc
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-# The options of pacman(8) that say which system and which repositories; with a value each.
-_KEPT = ("arch", "cachedir", "config", "dbpath", "root")
-# Those that take a value which is no target.
-_VALUED = (*_KEPT, *"ask assume-installed color gpgdir hookdir ignore ignoregroup logfile overwrite".split())
+# The options of pacman(8) that take a value, which is no target.
+_VALUED = """
+    arch ask assume-installed cachedir color config dbpath gpgdir hookdir ignore ignoregroup logfile overwrite root
+""".split()
 _SHORT = {"b": "dbpath", "r": "root"}
 
 
 class Parent:
-    """`is_pacman`, whether it `upgrades` files (-U) or the system (`sysupgrades`, -u), its `targets`, and the `options`
-    to ask pacman with."""
+    """`is_pacman`, whether it `upgrades` files (-U) or the system (`sysupgrades`, -u), its `targets`, and the values
+    of its `options`."""
 
     def __init__(self, pid: int) -> None:
         self.folder = f"/proc/{pid}"
@@ -37,6 +33,7 @@ class Parent:
         self.upgrades = self.sysupgrades = False
         self.targets: list[str] = []
         self.options: dict[str, list[str]] = {}
+        self._rows: list[tuple[str, str, str]] | None = None
         self._parse(words)
 
     def _parse(self, words: list[str]) -> None:
@@ -96,47 +93,47 @@ class Parent:
     def cache_folders(self) -> list[str]:
         """Where pacman keeps what it downloads."""
         folders = self.options.get("cachedir") or self.configured("CacheDir")
-        return [folder.rstrip("/") for folder in folders]
+        return [self.absolute(folder).rstrip("/") for folder in folders]
 
     def configured(self, option: str) -> list[str]:
         """The values of an option of pacman.conf's."""
-        return list(self._ask("pacman-conf", self._flags("config", "root"), [option]))
+        return [value for section, key, value in self._configuration() if (section, key) == ("options", option)]
 
-    def repositories(self, names: list[str]) -> Iterator[str]:
-        """`repository/name` of all that the synchronised databases have under these names, in pacman's order."""
-        return _rows_of_info(self._ask("pacman", [*self._flags(*_KEPT), "-Si"], names))
+    def repositories(self) -> list[str]:
+        """Those of pacman.conf, in its order."""
+        return list(dict.fromkeys(section for section, _, _ in self._configuration() if section != "options"))
 
-    def locations(self, targets: list[str]) -> Iterator[tuple[str, str]]:
-        """(`repository/name`, location) of what pacman would install for each target; none if one is unknown."""
-        command = [*self._flags(*_KEPT), "-Sddp", "--noconfirm", "--print-format", "%r/%n %l"]
-        return (
-            (row, location)
-            for row, _, location in (line.partition(" ") for line in self._ask("pacman", command, targets))
-        )
+    def _configuration(self) -> list[tuple[str, str, str]]:
+        """(section, key, value) of all that pacman-conf has to say, asked once. Nothing where it cannot."""
+        if self._rows is None:
+            section = ""
+            self._rows = []
+            for line in self._pacman_conf():
+                if line.startswith("["):
+                    section = line.strip("[]")
+                key, _, value = line.partition(" = ")
+                self._rows.append((section, key, value))
+        return self._rows
 
-    def _flags(self, *names: str) -> list[str]:
-        """The parent's own options, pacman-conf's names for them being --config and --rootdir."""
-        words = []
-        for name in names:
-            for value in self.options.get(name, ()) if self.is_pacman else ():
-                words += [f"--{name}", value]
-        return words
-
-    def _ask(self, program: str, flags: list[str], arguments: list[str]) -> Iterator[str]:
-        """Start a program where the parent is; its lines can be had later, and what it says of names it does not know
-        is lost. pacman takes as long as its databases are large, so it should not be waited for twice."""
-        if program == "pacman-conf":
-            flags = ["--rootdir" if flag == "--root" else flag for flag in flags]
+    def _pacman_conf(self) -> list[str]:
+        """The lines of pacman-conf(8), run where the parent is and with its own options."""
+        flags = []
+        for option, flag in (("config", "--config"), ("root", "--rootdir")):
+            for value in self.options.get(option, ()) if self.is_pacman else ():
+                flags += [flag, value]
         sys.stdout.flush()
         read_fd, write_fd = os.pipe()
         pid = os.fork()
         if pid == 0:
             try:
-                self._become([program, *flags, "--", *arguments], write_fd)
+                self._become(["pacman-conf", *flags], write_fd)
             finally:
                 os._exit(127)
         os.close(write_fd)
-        return _answer(pid, read_fd)
+        with open(read_fd, encoding="utf-8", errors="surrogateescape") as file:
+            lines = file.read().splitlines()
+        os.waitpid(pid, 0)
+        return lines
 
     def _become(self, argv: list[str], output_fd: int) -> None:
         folder_fd = os.open((self._folders() or ["/"])[0], os.O_RDONLY | os.O_DIRECTORY)
@@ -147,23 +144,6 @@ class Parent:
         os.dup2(output_fd, 1)
         os.dup2(null_fd, 2)
         os.execvpe(argv[0], argv, {**proc.ENVIRONMENT, "LC_ALL": "C"})
-
-
-def _answer(pid: int, read_fd: int) -> Iterator[str]:
-    with open(read_fd, encoding="utf-8", errors="surrogateescape") as file:
-        lines = file.read().splitlines()
-    os.waitpid(pid, 0)
-    yield from lines
-
-
-def _rows_of_info(lines: Iterator[str]) -> Iterator[str]:
-    repository = ""
-    for line in lines:
-        key, _, value = line.partition(" : ")
-        if key.rstrip() == "Repository":
-            repository = value
-        elif key.rstrip() == "Name":
-            yield f"{repository}/{value}"
 
 
 def find() -> Parent:

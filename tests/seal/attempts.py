@@ -221,6 +221,29 @@ def stale_cache(machine: Machine) -> Done:
     return machine.pacman("-U", machine.root / "var/cache/pacman/pkg/systemd-255-1-any.pkg.tar.zst")
 
 
+def _two_files_of(machine: Machine, key: str) -> Done:
+    """A repository whose database has two file names for hello, the first of what is harmless and was downloaded."""
+    sync(machine, machine.package("hello"))
+    assert machine.pacman("-Sw", "hello").returncode == 0
+    other = machine.package("hello", files=dict(SYSTEMD)).rename(machine.path / "world/other.pkg.tar.zst")
+    text = f"%NAME%\nhello\n\n%VERSION%\n1-1\n\n%FILENAME%\nhello-1-1-any.pkg.tar.zst\n\n{key}\n{other.name}\n"
+    machine.describe("world", "hello-1-1", text)
+    assert machine.pacman("-Syy").returncode == 0
+    return machine.pacman("-S", "hello")
+
+
+def second_file_name(machine: Machine) -> Done:
+    return _two_files_of(machine, "%FILENAME%")
+
+
+def hidden_file_name(machine: Machine) -> Done:
+    return _two_files_of(machine, "%FILENAME%\0")
+
+
+def file_name_far_behind(machine: Machine) -> Done:
+    return _two_files_of(machine, "x\n" * 150_000 + "%FILENAME%")
+
+
 HELD_NAME = "it is called systemd and brings usr/bin/systemctl, as no dummy does"
 CANNOT_TELL = "piped to pacman, where nobody else can see them"
 Attempt = Callable[[Machine], Done]
@@ -245,6 +268,9 @@ ATTEMPTS: dict[Attempt, str] = {
     front_end_with_a_file: HELD_NAME,
     front_end_with_a_name: "the archive of systemd cannot be found, so nobody can tell what is in it",
     stale_cache: HELD_NAME,
+    second_file_name: "it brings usr/bin/systemctl, which is systemd's",
+    hidden_file_name: "it brings usr/bin/systemctl, which is systemd's",
+    file_name_far_behind: "world.db cannot be read: hello-1-1/desc is too long to be looked at",
     sysvcompat: "it is called systemd-sysvcompat and brings usr/bin/init, as no dummy does",
     provider: "it provides or replaces systemd and brings usr/bin/foreign, as no dummy does",
     replacement: "it provides or replaces systemd and brings usr/bin/foreign, as no dummy does",

@@ -7,10 +7,12 @@ another Debian's, whose layers are then / of that namespace, with the folder in 
 
 from __future__ import annotations
 
+import io
 import os
 import re
 import shutil
 import subprocess
+import tarfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -84,6 +86,13 @@ class Machine:
         if section not in self.config.read_text():
             with self.config.open("a") as config:
                 config.write(section)
+
+    def describe(self, repository: str, package: str, text: str) -> None:
+        """Make a repository's database one of a single package, NAME-VERSION-RELEASE, with this text about it."""
+        member = tarfile.TarInfo(f"{package}/desc")
+        member.size = len(text)
+        with tarfile.open(self.path / repository / f"{repository}.db", "w") as database:
+            database.addfile(member, io.BytesIO(text.encode()))
 
     def pacman(self, *arguments: object, **keywords: Any) -> Done:
         """A run of pacman that says yes to what has that for its default."""

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.seal.attempts import HELD_NAME, systemd
 from tests.seal.conftest import PACMANS, verify
 from tests.seal.machine import NODES, SYSTEMD, Machine
 
@@ -48,6 +49,15 @@ def test_the_database_is_where_the_command_line_says(sealed: Machine) -> None:
     done = sealed.pacman("-U", "--dbpath=database", *archives, cwd=sealed.path)
     assert done.returncode == 0, done.stdout
     assert "seal-verify:" not in done.stdout
+
+
+@pytest.mark.parametrize("machine", PACMANS, indirect=True)
+def test_downloads_are_where_the_command_line_says(sealed: Machine) -> None:
+    for cache in ("first", "second"):
+        (sealed.path / cache).mkdir()
+    sealed.repository("world", systemd(sealed))
+    done = sealed.pacman("-Sy", "--cachedir=first", "--cachedir", sealed.path / "second", "systemd", cwd=sealed.path)
+    assert HELD_NAME in done.stdout
 
 
 @pytest.mark.parametrize("machine", PACMANS, indirect=True)
