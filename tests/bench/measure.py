@@ -138,11 +138,14 @@ def endurance(p7: Path) -> Results:
 
 def guards(artifacts: Mapping[str, Path], rounds: int) -> Results:
     """Of the guard on a large package, and what its least disturbed round takes beyond its share of bsdtar's."""
-    samples = guard.samples(artifacts, rounds)
-    used = {name: summarise([milliseconds for _, milliseconds in rows]) for name, rows in samples.items()}
-    share = bars.TIMES_BSDTAR * used[BSDTAR].best
-    results = {Key(GUARD, "1,250 small programs", name): summary for name, summary in used.items()}
-    return results | {Key(GUARD, bars.BEYOND, form): summarise([used[form].best - share]) for form in artifacts}
+    results: Results = {}
+    for kind, samples in guard.samples(artifacts, rounds).items():
+        used = {name: summarise([milliseconds for _, milliseconds in rows]) for name, rows in samples.items()}
+        share = bars.TIMES_BSDTAR * used[BSDTAR].best
+        results |= {Key(GUARD, kind, name): summary for name, summary in used.items()}
+        for form in artifacts:
+            results[Key(GUARD, bars.beyond(kind), form)] = summarise([used[form].best - share])
+    return results
 
 
 def boots(kinds: Mapping[str, int]) -> Results:

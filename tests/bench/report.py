@@ -39,7 +39,7 @@ _NOTES = {
     NOTIFYD: "One sender, an ordinary user, which waits while the queue is full; median (quartiles), then the 99th"
     " percentile.",
     GUARD: "`p7 seal-guard` as pacman's hook, for a package of this machine's programs beside bsdtar reading the same"
-    " archive; median (quartiles).",
+    " archives, which with -S are also the repositories' databases; median (quartiles).",
     SOUND: "With PipeWire, WirePlumber and pipewire-pulse to start; 50 ms of it are for a daemon that ends at once.",
     BOOT: "Real openrc-init to the end of the runlevel default, with the zipapp, in the order of the start. In"
     " namespaces: on this machine's kernel, from PID 1's start. In QEMU: from the kernel's start, on one processor"
