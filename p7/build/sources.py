@@ -48,11 +48,9 @@ def wheels(group: str = "") -> list[str]:
 
 
 def lean(path: str, source: bytes) -> bytes:
-    """A source to make bytecode from: docstrings emptied, lines where they were. Applets keep theirs, the help."""
-    if path.startswith("applets/"):
-        return source
+    """A source with its docstrings emptied, lines where they were. An applet's module keeps its own, the help."""
     lines = source.splitlines(keepends=True)
-    for text in _docstrings(ast.parse(source)):
+    for text in list(_docstrings(ast.parse(source)))[path.startswith("applets/") :]:
         first, last = text.lineno - 1, (text.end_lineno or text.lineno) - 1
         rest = lines[last][text.end_col_offset :]
         lines[first : last + 1] = [lines[first][: text.col_offset] + b'""' + rest, *[b"\n"] * (last - first)]
