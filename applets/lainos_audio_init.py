@@ -5,10 +5,10 @@ answer, WirePlumber when it has registered its metadata with PipeWire. What runs
 runs the user's services (0.60 and later) and has one of that name, that service is started instead. Run it from the
 compositor's configuration or as an autostart entry; a second time does no harm.
 
-The daemons end with the session. A process stays behind as long as one runs, and logs how it ends, unless somebody
-ended it; to have it back, run this again. What daemons say goes to XDG_RUNTIME_DIR/lainos/NAME.log; of one that fails
-the last lines are shown. JACK needs no daemon: with P7_ENABLE_JACK=1 it is an error if pw-jack, which runs a JACK
-program on PipeWire, is not installed.
+The daemons end with the session. A process stays behind as long as one runs, and logs how it ends, if that is before
+the session does; to have it back, run this again. What daemons say goes to XDG_RUNTIME_DIR/lainos/NAME.log, whose last
+64 KiB stay when it is beyond 256; of one that fails the last lines are shown. JACK needs no daemon: with
+P7_ENABLE_JACK=1 it is an error if pw-jack, which runs a JACK program on PipeWire, is not installed.
 
 Exits with 0 if all is running, 1 if something failed, each thing by its name.
 """

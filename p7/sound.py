@@ -19,7 +19,10 @@ _GRACE_SEC = 0.05
 _RC_PATIENCE_SEC = 10.0
 _RC_STARTING = 8  # rc-service's status, of a service that is being started (OpenRC's openrc-run.sh, _status)
 _LAST_LINES, _LAST_BYTES = 5, 8192
-_ORDERLY = (0, -_signal.SIGTERM, -_signal.SIGINT, -_signal.SIGHUP)  # exit codes of what somebody ended
+_LOOK_SEC = 10.0
+_LOG_MOST, _LOG_KEPT = 1 << 18, 1 << 16  # bytes
+# Exit codes of what somebody ended; PipeWire's programs make a 0 of SIGTERM, so nobody can tell who it was.
+_ORDERLY = (0, -_signal.SIGTERM, -_signal.SIGINT, -_signal.SIGHUP)
 
 
 class Sound:
@@ -45,18 +48,21 @@ class Sound:
             self._ensure("wireplumber", self._is_managed)
             self._ensure("pipewire-pulse", lambda: service.answers(f"{self._folder}/pulse/native"))
         self._check_jack()
-        self._check_children()
+        if self._children:
+            self._watch(*self._children).poll(_GRACE_SEC * 1000)  # one that cannot do its work ends soon
+            self._tell_ended()
         self._registry = None  # PipeWire has no use for a client that no longer listens
         os.close(lock_fd)
 
     def watch(self) -> None:
-        """Log how the children end, each when it does, until there is none; not those that somebody ended."""
+        """Log how the children end, each when it does, until there is none, and keep what they write short."""
         while self._children:
-            self._watch(*self._children).poll()
-            time.sleep(_GRACE_SEC)  # at a logout the signal that ends them is about to end this process, too
-            for name in list(self._children):
-                if (code := self._end(name)) is not None and code not in _ORDERLY:
-                    self._fail(name, f"{_how(code)}; lainos-audio-init starts it again")
+            has_ended = self._watch(*self._children).poll(_LOOK_SEC * 1000)
+            for name in self._children:
+                self._shorten_log(name)
+            if has_ended:
+                time.sleep(_GRACE_SEC)  # at a logout the signal that ends them is about to end this process, too
+                self._tell_ended(_ORDERLY, "; lainos-audio-init starts it again")
 
     def _ensure(self, name: str, is_ready: "Callable[[], bool]") -> bool:
         """Start a daemon unless it is ready, and wait until it is; False, with the reason logged, if it is not."""
@@ -83,13 +89,15 @@ class Sound:
         if self._environment.get(b"P7_ENABLE_JACK", b"0") not in (b"", b"0") and not proc.find("pw-jack", self._path):
             self._fail("pipewire-jack", "pw-jack is not installed, so JACK programs will not find PipeWire")
 
-    def _check_children(self) -> None:
-        """Name those that have ended since they were ready; one that cannot do its work ends soon."""
-        if self._children:
-            self._watch(*self._children).poll(_GRACE_SEC * 1000)
+    def _tell_ended(self, orderly: tuple[int, ...] = (), remedy: str = "") -> None:
+        """Name the children that have ended; with these exit codes that is no failure."""
         for name in list(self._children):
-            if (code := self._end(name)) is not None:
-                self._fail(name, _how(code))
+            if (code := self._end(name)) is None:
+                continue
+            if code in orderly:
+                log.info(f"{name}: {_how(code)}{remedy}")
+            else:
+                self._fail(name, f"{_how(code)}{remedy}")
 
     def _start(self, name: str) -> None:
         """As the user's OpenRC service, where that is one, or by ourselves."""
@@ -154,6 +162,18 @@ class Sound:
             return
         for line in lines[-_LAST_LINES:]:
             log.error(f"{name}: {line.rstrip()}")
+
+    def _shorten_log(self, name: str) -> None:
+        """Leave the end of a log that has grown too long; a line that is written just then may be lost."""
+        try:
+            with open(self._log_path(name), "a+b") as file:  # to append, as the daemon does: else both write at 0
+                if file.tell() > _LOG_MOST:
+                    file.seek(-_LOG_KEPT, os.SEEK_END)
+                    end = file.read(_LOG_KEPT)
+                    file.truncate(0)
+                    file.write(end[end.find(b"\n") + 1 :])
+        except OSError:
+            pass  # there is no room, or somebody took the folder away
 
     def _log_path(self, name: str) -> str:
         return f"{self._folder}/lainos/{name}.log"

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.chain.seat import Seat
+from tests.chain.sound import Session
 
 
 @pytest.fixture
@@ -13,3 +14,10 @@ def seat(p7: Path) -> Iterator[Seat]:
     """All that comes before a login, with the zipapp."""
     with Seat(p7) as seat:
         yield seat
+
+
+@pytest.fixture
+def session(p7: Path) -> Iterator[Session]:
+    """What lainos-audio-init finds, with the zipapp."""
+    with Session(p7) as session:
+        yield session

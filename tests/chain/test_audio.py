@@ -3,95 +3,13 @@
 import os
 import re
 import signal
-import socket
 import time
 
 import pytest
 
-from tests.lab.private import LAIN, Private
-from tests.need import need, need_root
-
-RUNTIME = f"/run/user/{LAIN}"
-BUS = f"unix:path={RUNTIME}/bus"
-PATH = "/usr/bin:/bin"
-DAEMONS = ("pipewire", "wireplumber", "pipewire-pulse")
-SCOPE = f"/user.slice/user-{LAIN}.slice/session-1.scope"
-
-
-@pytest.fixture(autouse=True)
-def _tools():
-    need_root("namespaces and a second user")
-    need("pipewire", "pipewire")
-    need("wireplumber", "wireplumber")
-    need("pipewire-pulse", "pipewire-pulse")
-    need("dbus-daemon", "dbus-daemon")
-
-
-class Session(Private):
-    """A machine as a session finds it, with a session bus."""
-
-    def __init__(self, p7):
-        super().__init__(cgroups="unified")
-        self.p7 = p7
-
-    def __enter__(self):
-        super().__enter__()
-        for applet in ("cgroup-delegate", "lainos-ghost-units"):
-            assert self.run([self.p7, applet]).returncode in (0, 1)  # 1: no controllers on this machine
-        self.run(["dbus-daemon", "--session", "--fork", f"--address={BUS}"], uid=LAIN)
-        return self
-
-    def command_line(self, *argv, **variables):
-        """`argv` with a session's environment and nothing else."""
-        environment = {"XDG_RUNTIME_DIR": RUNTIME, "HOME": RUNTIME, "PATH": PATH, "DBUS_SESSION_BUS_ADDRESS": BUS}
-        environment |= variables
-        return ["env", "-i", *(f"{key}={value}" for key, value in environment.items() if value), *argv]
-
-    def audio(self, **variables):
-        """Run the applet where a session's programs run."""
-        argv = self.command_line(self.p7, "lainos-audio-init", **variables)
-        join = f'echo 0 >/sys/fs/cgroup{SCOPE}/cgroup.procs; exec setpriv --reuid={LAIN} --clear-groups "$@"'
-        return self.run(["sh", "-c", join, "sh", *argv])
-
-    def pids(self):
-        """Name to pid inside of the daemons that live; a name that has two fails the test."""
-        found = {}
-        for name in DAEMONS:
-            words = self.run(["pgrep", "-x", name, "--runstates", "RSD"]).stdout.split()
-            assert len(words) <= 1, name
-            if words:
-                found[name] = int(words[0])
-        return found
-
-    def keeper(self):
-        """The pid of the process that stays behind, empty without one."""
-        return self.run(["pgrep", "-f", "lainos-audio-init", "--runstates", "RSD"]).stdout.strip()
-
-    def keeper_ends(self):
-        """Wait until nobody stays behind."""
-        for _ in range(250):
-            if not self.keeper():
-                return
-            time.sleep(0.02)
-        raise AssertionError("it stays")
-
-    def syslog(self):
-        """The socket that log lines come from."""
-        log = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-        log.settimeout(5)
-        log.bind(str(self.path("/dev/log")))
-        self.path("/dev/log").chmod(0o666)
-        return log
-
-    def put(self, path, text):
-        self.path(path).write_text(text)
-        self.path(path).chmod(0o755)
-
-
-@pytest.fixture
-def session(p7):
-    with Session(p7) as session:
-        yield session
+from tests.chain.sound import DAEMONS, RUNTIME, SCOPE, Session
+from tests.lab.private import LAIN
+from tests.need import need
 
 
 def test_sound_comes_up(artifact):
@@ -159,46 +77,9 @@ def test_one_that_ends_just_after_it_was_ready_is_named(session):
     assert (done.returncode, done.stderr) == (1, "lainos-audio-init: pipewire-pulse: ended with status 9\n")
 
 
-def test_one_that_dies_later_is_named_with_its_last_lines(artifact):
-    with Session(artifact) as session, session.syslog() as log:
-        assert session.audio().returncode == 0
-        keeper, pids = session.keeper(), session.pids()
-        assert session.run(["cat", f"/proc/{keeper}/cgroup"]).stdout.strip().endswith(f"{SCOPE}/services")
-        assert {os.readlink(session.path(f"/proc/{keeper}/fd/{fd}")) for fd in range(3)} == {"/dev/null"}
-        folder = session.path(f"{RUNTIME}/lainos")
-        with (folder / "pipewire-pulse.log").open("ab") as file:
-            file.write(b"x" * 100_000 + b"\nno room for a \x1b[31msample\n")
-        session.run(["kill", "-SEGV", str(pids["pipewire-pulse"])])
-        begin = f"<27>lainos-audio-init[{keeper}]: pipewire-pulse: "
-        assert log.recv(20000).decode() == f"{begin}killed by signal 11; lainos-audio-init starts it again"
-        assert log.recv(20000).decode().startswith(f"{begin}xxx")
-        assert log.recv(20000).decode() == rf"{begin}no room for a \x1b[31msample"
-        assert session.audio().returncode == 0  # another one stays for the new daemon
-        assert set(session.pids()) == set(DAEMONS)
-        # Somebody ends them; again and again, as pipewire-pulse may lose a SIGTERM that comes with its socket.
-        ended = f"while pkill -x '{'|'.join(DAEMONS)}'; do sleep 0.02; done"
-        assert session.run(["timeout", "5", "sh", "-c", ended]).returncode == 0
-        session.keeper_ends()
-        log.settimeout(0)
-        with pytest.raises(BlockingIOError):
-            log.recv(20000)
-
-
 def test_who_reads_its_output_to_the_end_does_not_wait_for_the_daemons(session):
     argv = session.command_line(session.p7, "lainos-audio-init")
     assert session.run(["timeout", "10", "sh", "-c", 'echo "$("$@")"', "sh", *argv], uid=LAIN).returncode == 0
-
-
-def test_nobody_stays_where_all_runs_or_nothing_does(session):
-    session.audio()
-    keeper = session.keeper()
-    session.audio()
-    assert session.keeper() == keeper
-    for pid in session.pids().values():
-        session.run(["kill", "-KILL", str(pid)])
-    session.keeper_ends()
-    session.audio(PIPEWIRE_CONFIG_DIR="/nowhere")
-    session.keeper_ends()
 
 
 def test_without_pipewire_the_others_are_not_tried(session):
