@@ -2,6 +2,10 @@
 
 VERSION = "0.1.0"
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
 
 class Failure(Exception):
     """A step that cannot go on.
@@ -13,3 +17,10 @@ class Failure(Exception):
     def __init__(self, text: str, status: int = 1) -> None:
         super().__init__(text)
         self.status = status
+
+
+def meant(name: str, names: "Iterable[str]") -> str:
+    """`; did you mean 'NAME'?` for a misspelt one of `names`, else an empty string."""
+    from difflib import get_close_matches  # and with it collections and re: for who has made a mistake
+
+    return "".join(f"; did you mean {close!r}?" for close in get_close_matches(name, names, 1, 0.7))

@@ -1,6 +1,6 @@
 """/etc/lainos/p7.toml: one table of keys, from which the defaults, the checks, the example and p7.toml(5) come."""
 
-from p7 import log
+from p7 import log, meant
 from p7.root import Root
 
 PATH = "/etc/lainos/p7.toml"
@@ -124,7 +124,7 @@ def parse(text: str) -> Config:
     settings = Config(good, text=text)
     for name, value in given.items():
         if name not in known:
-            settings.complain(name, "no such key; ignored")
+            settings.complain(name, f"no such key, so it is ignored{meant(name, known)}")
         elif problem := known[name].problem(value):
             settings.complain(name, f"{problem}, not {_shown(value)}; its default applies")
         else:

@@ -8,7 +8,7 @@ import os
 import stat
 import sys
 
-from p7 import Failure, log
+from p7 import Failure, log, meant
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -70,7 +70,8 @@ def load(name: str) -> "ModuleType":
     """The module of an applet or tool. Raises Failure 127, with those that exist, for any other name."""
     name = ALIASES.get(name, name)
     if name not in APPLETS and name not in TOOLS:
-        raise Failure(f"no applet named {name!r}; there are: {' '.join((*LINKS, *TOOLS))}", 127)
+        names = (*LINKS, *TOOLS)
+        raise Failure(f"no applet named {name!r}{meant(name, names) or '; there are: ' + ' '.join(names)}", 127)
     return __import__("applets." + name.replace("-", "_"), fromlist=["run"])
 
 

@@ -98,17 +98,23 @@ def test_usage_errors_are_2(artifact):
 
 
 def test_an_unknown_applet_is_127_with_the_list(artifact, tmp_path):
-    link = tmp_path / "lainos-nonesuch"
+    link = tmp_path / "nonesuch"
     link.symlink_to(artifact)
     for command, name in (
-        ([artifact, "lainos-nonesuch"], "p7"),
+        ([artifact, "nonesuch"], "p7"),
         ([link], link.name),
         ([link, "net-init"], link.name),
     ):
         done = run(*command)
         assert done.returncode == 127
         names = " ".join((*LINKS, *TOOLS))
-        assert done.stderr == f"{name}: no applet named 'lainos-nonesuch'; there are: {names}\n"
+        assert done.stderr == f"{name}: no applet named 'nonesuch'; there are: {names}\n"
+
+
+def test_for_a_misspelt_applet_the_nearest_is_named(artifact):
+    for name, near in (("lainos-ini", "lainos-init"), ("seal-verfy", "seal-verify"), ("audio_init", "audio-init")):
+        done = run(artifact, name)
+        assert (done.returncode, done.stderr) == (127, f"p7: no applet named {name!r}; did you mean {near!r}?\n")
 
 
 def test_the_wrong_privilege_is_77(artifact):

@@ -13,6 +13,7 @@ from p7.root import Root
 PROFILES = '"desktop", "contract"'
 HOW = '"auto", "noop", "off", ["/path", "arg"]'
 COMMAND = "a command is a list of words, an absolute path first"
+NONE = "no such key, so it is ignored"
 DELAY = "power.inhibit_delay_sec: must be"
 
 
@@ -40,10 +41,11 @@ def test_a_command_is_a_list():
     [
         ('profile = "dekstop"', 1, f"profile: must be one of {PROFILES}, not 'dekstop'; its default applies"),
         ("\n[ghosts]\nbooted = 1", 3, "ghosts.booted: must be true or false, not 1; its default applies"),
-        ("[ghosts]\n\nboted = true", 3, "ghosts.boted: no such key; ignored"),
-        ("[session]\nbooted = true\n[ghosts]\n", 2, "session.booted: no such key; ignored"),
-        ("[session]\nkill = false\n[ghosts] # kill\nkill = 3", 4, "ghosts.kill: no such key; ignored"),
-        ("\n[power]\nhalt.x = 1", 3, "power.halt.x: no such key; ignored"),
+        ("[ghosts]\n\nboted = true", 3, f"ghosts.boted: {NONE}; did you mean 'ghosts.booted'?"),
+        ("[session]\nbooted = true\n[ghosts]\n", 2, f"session.booted: {NONE}"),
+        ("[session]\nkill = false\n[ghosts] # kill\nkill = 3", 4, f"ghosts.kill: {NONE}"),
+        ("\n[power]\nhalt.x = 1", 3, f"power.halt.x: {NONE}; did you mean 'power.halt'?"),
+        ('suspend = "noop"', 1, f"suspend: {NONE}; did you mean 'power.suspend'?"),
         ("\npower = { halt = 1 }", 2, f"power.halt: must be one of {HOW}, not 1; its default applies"),
         ("[power]\nsuspend = []", 2, f"power.suspend: {COMMAND}, not []; its default applies"),
         ('[power]\nsuspend = ["zzz"]', 2, f"power.suspend: {COMMAND}, not ['zzz']; its default applies"),
