@@ -10,7 +10,7 @@ import zipfile
 from collections.abc import Iterator
 from typing import Any
 
-from p7.build import PROJECT, cache, core
+from p7.build import PROJECT, cache, core, version
 
 # Pagers, editors and progress bars, another system's console; p7/cli.py turns shell completion off.
 _UNUSED = ("click/_termui_impl.py", "click/_winconsole.py", "click/shell_completion.py", "click/testing.py")
@@ -21,7 +21,7 @@ def own() -> dict[str, bytes]:
     paths = glob.glob("p7/**/*.py", root_dir=PROJECT, recursive=True)
     paths += glob.glob("applets/**/*.py", root_dir=PROJECT, recursive=True)
     files = {path: _read(path) for path in sorted(paths) if not path.startswith("p7/build/")}
-    return {**files, "p7/seal/core.py": core.module()}
+    return {**files, "p7/__init__.py": version.module(files["p7/__init__.py"]), "p7/seal/core.py": core.module()}
 
 
 def libraries() -> dict[str, bytes]:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from p7 import VERSION
 from p7.build import PROJECT
+from tests.need import need
 
 
 def run(dist: Path, *args: str) -> tuple[int, str, str]:
@@ -39,3 +42,32 @@ def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
     blocked = tmp_path / "file"
     blocked.touch()
     assert run(blocked / "dist", "zipapp") == (1, "", f"build.py: {blocked}/dist: Not a directory\n")
+
+
+def test_a_build_says_of_which_commit_it_is_unless_it_is_a_release(tmp_path: Path) -> None:
+    git = [need("git", "git"), "-C", str(tmp_path), "-c", "user.name=Lain", "-c", "user.email=lain@localhost"]
+    for name in ("build.py", "pyproject.toml"):
+        shutil.copy(os.path.join(PROJECT, name), tmp_path)
+    for name in ("p7", "applets", "rc"):
+        shutil.copytree(os.path.join(PROJECT, name), tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
+
+    def told(*arguments: str) -> str:
+        if arguments:
+            subprocess.run([*git, *arguments], check=True, capture_output=True)
+        environment = {**os.environ, "P7_DIST": str(tmp_path / "dist"), "PYTHONDONTWRITEBYTECODE": "1"}
+        subprocess.run([sys.executable, "build.py"], cwd=tmp_path, env=environment, check=True, capture_output=True)
+        return subprocess.run([tmp_path / "dist/p7", "--version"], check=True, capture_output=True, text=True).stdout
+
+    release = f"p7 {VERSION}\n"
+    assert told("init", "--quiet") == release  # nothing to describe
+    subprocess.run([*git, "add", "applets", "p7", "rc"], check=True)
+    unreleased = told("commit", "--quiet", "--message=One")
+    commit = subprocess.run([*git, "rev-parse", "HEAD"], check=True, capture_output=True, text=True).stdout
+    head, _, last = VERSION.rpartition(".")
+    assert unreleased == f"p7 {head}.{int(last) + 1}.dev0+g{commit[:12]}\n"
+    assert told("tag", f"v{VERSION}") == release
+    (tmp_path / "rc/etc/init.d/lainos-notifyd").write_text("")
+    assert told() == unreleased.replace("\n", ".dirty\n")
+    assert told("commit", "--quiet", "--all", "--message=Two").startswith(unreleased.partition("+")[0])
+    shutil.rmtree(tmp_path / ".git")
+    assert told() == release
