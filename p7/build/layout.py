@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 # Where this link leads to p7, files at p7's paths are those of an earlier version.
 _MARK = Link("/usr/bin/lainos-dbus-bridge", "p7")
+# The program alone is known by what is in it: every form of every version has this module's name.
+_PROGRAM, _NAME = "/usr/bin/p7", b"p7.dispatch"
 
 
 def install(args: list[str]) -> int:
@@ -53,7 +55,7 @@ def uninstall(args: list[str]) -> int:
     try:
         entries = {entry.path: entry for form in FORMS for entry in table(form)}
         # The program and its links last: what an uninstall that failed has left is p7's to the next one.
-        taken = sum(_take(destdir + path, entry) for path, entry in reversed(entries.items()))
+        taken = sum(_take(destdir, entry) for entry in reversed(entries.values()))
         folders = {folder for path in entries for folder in _parents(path)}
         for folder in sorted(folders, reverse=True):  # what is inside before what it is in
             _remove_if_empty(destdir + folder)
@@ -93,11 +95,12 @@ def _lay(path: str, entry: File | Link) -> None:
     _replace(path, lambda new: _write(new, entry))
 
 
-def _take(path: str, entry: File | Link) -> bool:
+def _take(destdir: str, entry: File | Link) -> bool:
     """Remove what is p7's; whether there was anything."""
+    path = destdir + entry.path
     if isinstance(entry, File) and entry.config:
         _remove(path + ".new")
-    if not os.path.lexists(path) or (isinstance(entry, Link) and not _is_link_to(path, entry.target)):
+    if not os.path.lexists(path) or _is_foreign(destdir, entry):
         return False
     if _is_changed(path, entry):
         print(f"{path}: changed, so it stays")
@@ -115,10 +118,11 @@ def _is_foreign(destdir: str, entry: File | Link) -> bool:
         return not _is_link_to(path, entry.target)
     if not os.path.isfile(path):
         return True
-    if entry.config or _is_link_to(destdir + _MARK.path, _MARK.target):
+    if entry.config or (entry.path != _PROGRAM and _is_link_to(destdir + _MARK.path, _MARK.target)):
         return False
     with open(path, "rb") as file:
-        return file.read() != entry.data()
+        there = file.read()
+    return _NAME not in there if entry.path == _PROGRAM else there != entry.data()
 
 
 def _is_link_to(path: str, target: str) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import stat
 import subprocess
 import sys
@@ -14,6 +15,7 @@ import pytest
 
 from p7 import dispatch
 from p7.build import PROJECT, licences
+from tests.conftest import FORMS
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -166,32 +168,53 @@ def put_link(path: Path) -> None:
     path.symlink_to("/bin/true")
 
 
-FOREIGN = pytest.mark.parametrize("put", [put_script, put_link])
+FOREIGN = pytest.mark.parametrize(
+    ("name", "put"), [("usr/bin/net-init", put_script), ("usr/bin/net-init", put_link), ("usr/bin/p7", put_script)]
+)
 
 
 @FOREIGN
-def test_a_program_of_one_of_our_names_is_not_taken_away(run: Run, tmp_path: Path, put: Callable[[Path], None]) -> None:
+def test_a_program_of_one_of_our_names_is_not_taken_away(
+    run: Run, tmp_path: Path, name: str, put: Callable[[Path], None]
+) -> None:
     install(run, tmp_path)
-    program = tmp_path / "usr/bin/net-init"
+    program = tmp_path / name
     program.unlink()
     put(program)
-    before = listing(tmp_path)["usr/bin/net-init"]
+    before = listing(tmp_path)[name]
     assert run("uninstall", "--destdir", str(tmp_path)).returncode == 0
     left = listing(tmp_path)
-    assert set(left) == {"usr", "usr/bin", "usr/bin/net-init"}
-    assert left["usr/bin/net-init"] == before
+    assert set(left) == {"usr", "usr/bin", name}
+    assert left[name] == before
 
 
 @FOREIGN
-def test_a_program_of_one_of_our_names_stops_an_install(run: Run, tmp_path: Path, put: Callable[[Path], None]) -> None:
-    program = tmp_path / "usr/bin/net-init"
+@pytest.mark.parametrize("is_installed", [False, True])
+def test_a_program_of_one_of_our_names_stops_an_install(
+    run: Run, tmp_path: Path, name: str, put: Callable[[Path], None], is_installed: bool
+) -> None:
+    program = tmp_path / name
     program.parent.mkdir(parents=True)
+    if is_installed:
+        install(run, tmp_path)
+        program.unlink()
     put(program)
     before = listing(tmp_path)
     done = run("install", "--destdir", str(tmp_path))
     assert done.returncode == 1
     assert done.stderr.startswith(f"build.py install: {program}: is there and is not p7's\n")
     assert listing(tmp_path) == before
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_p7_in_any_form_is_replaced(
+    run: Run, tmp_path: Path, form: str, build: Callable[[str], Path], p7: Path
+) -> None:
+    program = tmp_path / "usr/bin/p7"
+    program.parent.mkdir(parents=True)
+    shutil.copy(build(form), program)
+    install(run, tmp_path)
+    assert program.read_bytes() == p7.read_bytes()
 
 
 def test_another_login1s_policy_stops_an_install_and_an_older_one_of_ours_does_not(run: Run, tmp_path: Path) -> None:
