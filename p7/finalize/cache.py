@@ -45,8 +45,7 @@ class Delete:
 
 def folders(root: Root) -> list[str]:
     """pacman's caches. Raises OSError where there is no pacman.conf."""
-    rows = reading.directives(root, lambda path: reading.read_lines(root, path))
-    named = [row.value.split() for row in rows if (row.section, row.key) == (reading.OPTIONS, "CacheDir")]
+    named = [value.split() for key, value in reading.options(root) if key == "CacheDir"]
     return [folder.rstrip("/") for values in named for folder in values] or [_FOLDER]
 
 

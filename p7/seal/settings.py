@@ -36,10 +36,9 @@ class Settings:
 def of_system(root: Root) -> Settings:
     """What the next pacman will do there; pacman's own defaults where pacman.conf cannot be read."""
     try:
-        rows = reading.directives(root, lambda path: reading.read_lines(root, path))
+        options = reading.options(root)
     except OSError:
-        rows = []
-    options = [(row.key, row.value) for row in rows if row.section == reading.OPTIONS]
+        options = []
     first = dict(reversed(options))
     folders = [value for key, value in options if key == "HookDir"]
     database = first.get("DBPath") or first.get("RootDir", "").rstrip("/") + _DATABASE

@@ -45,6 +45,12 @@ def directives(root: Root, read: Reader, path: str = PATH) -> list[Directive]:
     return list(_walk(root, read, path, [""], 0))
 
 
+def options(root: Root) -> list[tuple[str, str]]:
+    """Key and value of each line of [options]. Raises OSError where there is no pacman.conf."""
+    rows = directives(root, lambda path: read_lines(root, path))
+    return [(row.key, row.value) for row in rows if row.section == OPTIONS]
+
+
 def _walk(root: Root, read: Reader, path: str, section: list[str], depth: int) -> Iterator[Directive]:
     """`section` has one string, the current one, which an included file changes as well."""
     for number, line in enumerate(read(path)):
