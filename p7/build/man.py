@@ -23,6 +23,7 @@ _STATUSES = {
     "130": "Interrupted from the keyboard.",
 }
 _CONFIG = {config.PATH: "The configuration, p7.toml(5)."}
+_PACMAN_CONF = {"/etc/pacman.conf": "pacman's, with the files that it includes."}
 # page: what it reads or makes, for those with a file worth knowing
 _FILES = {
     "cgroup-delegate": {
@@ -30,7 +31,7 @@ _FILES = {
         "/etc/rc.conf.d/p7.conf": "Sets rc_cgroup_mode to unified.",
         "/sys/fs/cgroup/user.slice/user-UID.slice": "The user's part of the tree.",
     },
-    "lainos-audio-init": {**_CONFIG, "XDG_RUNTIME_DIR/lainos/NAME.log": "What each daemon says."},
+    "lainos-audio-init": {"XDG_RUNTIME_DIR/lainos/NAME.log": "What each daemon says."},
     "lainos-dbus-bridge": {
         **_CONFIG,
         "/run/lainos/session": "The socket on which lainos-init opens the session.",
@@ -50,7 +51,30 @@ _FILES = {
         "/run/systemd/notify": "The socket.",
         "/etc/rc.conf.d/p7-notify.conf": "Tells services of it.",
     },
+    "p7-finalize": {
+        **_CONFIG,
+        "/etc/lainos/finalize.toml": "The lists.",
+        "/usr/share/lainos/greetd.toml": "What becomes /etc/greetd/config.toml.",
+        "/usr/lib/lainos/iwd/main.conf": "What becomes /etc/iwd/main.conf.",
+    },
+    "p7-seal-conf": {
+        **_PACMAN_CONF,
+        "/usr/share/lainos/pacman/*.conf": "Repositories to name, of the package lainos-repositories.",
+    },
+    "p7-seal-guard": {
+        "/usr/share/libalpm/hooks/00-p7-guard.hook": "Before packages come.",
+        "/usr/share/libalpm/hooks/00-p7-guard-remove.hook": "Before packages go, with `--remove`.",
+        "/run/lainos/unsealed": "What to let through. Root's, and only root may write it.",
+    },
+    "p7-seal-verify": {
+        **_PACMAN_CONF,
+        "/usr/share/libalpm/hooks/zz-p7-verify.hook": "After each transaction.",
+        "/var/lib/pacman/local/*/mtree": "What pacman recorded of p7's files.",
+    },
 }
+_SEAL = {"p7-finalize": 8, "p7-seal-conf": 8, "p7-seal-guard": 8, "p7-seal-verify": 8}
+# page: the others that have to do with it, besides p7 and p7.toml
+_RELATED = {"p7-abi": {"p7-seal-guard": 8}, **{page: {**_SEAL, "pacman.conf": 5, "alpm-hooks": 5} for page in _SEAL}}
 _P7_TOML = """\
 The configuration of p7, in TOML. A missing file, table or key means the default. What is wrong in the file is logged
 with its line, and the default applies in its place. Services read the file when they start, `lainos-init` at each
@@ -98,8 +122,14 @@ def _applet(name: str, command: "click.Command", section: int) -> str:
         _options(command),
         ("EXIT STATUS", ".BR p7 (1)\nlists what all applets have in common.\n"),
         *files,
-        ("SEE ALSO", _references({"p7": 1, **({"p7.toml": 5} if config.PATH in _FILES.get(name, ()) else {})})),
+        ("SEE ALSO", _references(_related(name))),
     )
+
+
+def _related(name: str) -> dict[str, int]:
+    """The pages that a page leads to, with their sections."""
+    pages = {"p7": 1, **({"p7.toml": 5} if config.PATH in _FILES.get(name, ()) else {}), **_RELATED.get(name, {})}
+    return {page: section for page, section in pages.items() if page != name}
 
 
 def _program(command: "click.Command") -> str:

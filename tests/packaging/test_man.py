@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 from pathlib import Path
 
@@ -87,6 +88,17 @@ def test_a_page_explains_each_option_and_leads_to_what_its_program_reads(pages: 
     assert ".BR p7.toml (5)" in pages["man8/lainos-ghost-units.8"]
     assert "p7.toml" not in pages["man1/p7-abi.1"]
     assert "P7_SESSION_TYPE" in pages["man1/p7.1"] and ".B 130" in pages["man1/p7.1"]
+
+
+def test_references_among_ours_lead_to_pages_and_the_seal_s_to_each_other(pages: dict[str, str]) -> None:
+    seal = {f"p7-{name}" for name in ("finalize", "seal-conf", "seal-guard", "seal-verify")}
+    for path, page in pages.items():
+        text = page.replace("\\-", "-").partition(".SH SEE ALSO\n")[2]
+        references = re.findall(r"\.BR (\S+) \((\d)\)", text)
+        ours = {(name, section) for name, section in references if name.startswith(("p7", "lainos"))}
+        assert {f"man{section}/{name}.{section}" for name, section in ours} <= pages.keys() - {path}
+        if Path(path).stem in seal:
+            assert seal - {Path(path).stem} <= {name for name, _ in ours}
 
 
 def test_every_key_of_p7_toml_is_explained(pages: dict[str, str]) -> None:
