@@ -7,7 +7,7 @@ import textwrap
 import time
 
 from p7 import VERSION, config, dispatch
-from p7.build import PROJECT, example, sources
+from p7.build import PROJECT, example, sources, version
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -176,7 +176,7 @@ def _about(key: config.Key) -> str:
 
 def _page(name: str, section: int, summary: str, *parts: tuple[str, str]) -> str:
     """A page in man(7)."""
-    head = f'.TH {name.upper()} {section} {_date()} "p7 {VERSION}" "p7 manual"\n'
+    head = f'.TH {name.upper()} {section} {_date()} "p7 {version.current()}" "p7 manual"\n'
     head += f".SH NAME\n{_text(name)} \\- {_text(_phrase(summary))}\n"
     return head + "".join(f".SH {title}\n{body}" for title, body in parts)
 

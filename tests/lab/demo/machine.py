@@ -13,8 +13,7 @@ import sys
 import time
 from pathlib import Path
 
-from p7 import VERSION
-from p7.build import sources
+from p7.build import sources, version
 from tests.lab import bus
 from tests.lab.demo import mounts, table
 from tests.lab.demo.mounts import HOME, LAIN, LAINOS, WORK
@@ -151,7 +150,7 @@ def show(client: subprocess.Popen[str], log: Log, began: float) -> int:
     if not text:
         sys.exit("\n".join(["the client said nothing:", *log.lines(), ERRORS.read_text()]))
     rows = [table.Row(**fields) for fields in json.loads(text)]
-    print(f"p7 {VERSION}, as an application sees it")
+    print(f"p7 {version.current()}, as an application sees it")
     status = table.show([*rows, logged(rows[-1], log)])
     needy = sum(row.state == table.ROOT for row in rows)
     print(f"\n{time.monotonic() - began:.1f} s" + (f"; {needy} rows need root" if needy else ""))
