@@ -79,7 +79,7 @@ def call(module: "ModuleType", **arguments: object) -> int:
     """Check the applet's privilege, then run it."""
     euid = os.geteuid()
     if module.PRIVILEGE == "root" and euid != 0:
-        raise Failure("must be run as root (OpenRC's scripts do)", 77)
+        raise Failure("must be run as root", 77)
     if module.PRIVILEGE == "user" and euid == 0:
         raise Failure("must not be run as root: it belongs to the session of an ordinary user", 77)
     if "ready_fd" in arguments and not _is_pipe(arguments["ready_fd"]):
