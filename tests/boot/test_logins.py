@@ -67,6 +67,8 @@ def test_ten_logins_leave_nothing_behind(booted: Boot) -> None:
         log_out(booted)
     greeter_returned(booted)
     until(lambda: left(booted) == before, 10, "all is as before", lambda: differences(before, left(booted)))
+    lines = (booted.log / "syslog").read_text(errors="replace").splitlines()
+    assert [line for line in lines if "lainos-audio-init" in line] == []  # that the sound ended, too, is no news
 
 
 @pytest.mark.parametrize("delay", ["0", "0.1", "0.2", "0.4"])
