@@ -6,10 +6,15 @@ to user.slice/user-UID.slice, and tells which are missing. Makes user-UID.slice 
 libsystemd takes the session's id from, and delegates both to the user. Running it again changes nothing; nothing is
 ever taken down.
 
+Where the kernel has it (6.0 and later), cgroup2 gets the mount option favordynmods: a process then moves to another
+cgroup without a wait of some ten milliseconds, which OpenRC's services have at each start, and a session at its own.
+
 In hybrid mode the session has its cgroup, and so its identity, but the controllers stay with version 1 and are not
 delegated: set rc_cgroup_mode="unified" in /etc/rc.conf.d/p7.conf, which wins over /etc/rc.conf. Version 1 alone is
 an error.
 """
+
+import os
 
 from p7 import Failure, cgroup, config, identity, log, ops
 from p7.root import SYSTEM, Root
@@ -21,6 +26,8 @@ if TYPE_CHECKING:
     from p7.ops import Operation
 
 PRIVILEGE = "root"
+_FAVOR = "favordynmods"
+_FEATURES = "/sys/kernel/cgroup/features"
 _REMEDY = 'set rc_cgroup_mode="unified" in /etc/rc.conf.d/p7.conf, which wins over /etc/rc.conf, and reboot'
 
 
@@ -42,6 +49,26 @@ class MountCgroup2:
         linux.mount("cgroup2", root.path(self.path), "cgroup2", flags, "nsdelegate")
 
 
+class FavorMoves:
+    """The mounted hierarchy with one more option; a remount has to name all those that are to stay."""
+
+    __slots__ = ("options", "path")
+
+    def __init__(self, path: str, options: tuple[str, ...]) -> None:
+        self.path = path
+        self.options = [*(option for option in options if option != "rw"), _FAVOR]
+
+    def describe(self) -> str:
+        return f"mount {self.path} cgroup2 remount,{','.join(self.options)}"
+
+    def apply(self, root: Root) -> None:
+        from p7 import linux  # once a boot: ctypes is slow to import
+
+        path = root.path(self.path)
+        kept = os.statvfs(path).f_flag & (linux.MS_NOSUID | linux.MS_NODEV | linux.MS_NOEXEC)  # the same bits
+        linux.mount("cgroup2", path, "cgroup2", linux.MS_REMOUNT | kept, ",".join(self.options))
+
+
 def run(root: Root = SYSTEM, *, dry_run: bool = False) -> int:
     """Apply the plan. 0 if all of it is in place, 1 if a step failed or p7.toml is malformed."""
     settings = config.load(root)
@@ -52,10 +79,11 @@ def run(root: Root = SYSTEM, *, dry_run: bool = False) -> int:
             return 1
         # What was not mounted cannot tell its controllers: the printed plan is for a kernel that has them all.
         hoped = cgroup.Hierarchy(cgroup.UNIFIED, controllers=cgroup.CONTROLLERS)
-        found = hoped if dry_run else cgroup.look(root, cgroup.UNIFIED)
+        found = hoped if dry_run else cgroup.find(root)
     if problem := missing(found):
         log.warning(problem)
-    return ops.run(plan(found, user), root, dry_run) or min(settings.errors, 1)
+    steps = [*favor(found, root.read_or(_FEATURES, "")), *plan(found, user)]
+    return ops.run(steps, root, dry_run) or min(settings.errors, 1)
 
 
 def mount(found: "Hierarchy") -> MountCgroup2:
@@ -63,6 +91,13 @@ def mount(found: "Hierarchy") -> MountCgroup2:
     if found.legacy:
         raise Failure(f"only version 1 cgroups are mounted, and libsystemd needs cgroup2: {_REMEDY}")
     return MountCgroup2(cgroup.UNIFIED)
+
+
+def favor(found: "Hierarchy", features: str) -> list[FavorMoves]:
+    """The step towards favordynmods, if there is one; `features` are the kernel's, as it lists them."""
+    if _FAVOR not in features.split() or _FAVOR in found.options or found.contained:
+        return []  # from within a cgroup namespace the kernel would pass the option over
+    return [FavorMoves(found.point, found.options)]
 
 
 def missing(found: "Hierarchy") -> str:

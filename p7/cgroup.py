@@ -29,18 +29,26 @@ _DELEGATED = ("cgroup.procs", "cgroup.threads", "cgroup.subtree_control")
 class Hierarchy:
     """What is mounted.
 
-    `point` is cgroup2's mount point or "", `controllers` what its root may hand down. `legacy`: version 1 is mounted,
-    too or instead; `contained`: the root is a container's, so it holds processes and cannot enable a controller.
+    `point` is cgroup2's mount point or "", `options` the file system's, `controllers` what its root may hand down.
+    `legacy`: version 1 is mounted, too or instead; `contained`: the root is a container's, so it holds processes and
+    cannot enable a controller.
     """
 
-    __slots__ = ("contained", "controllers", "legacy", "point")
+    __slots__ = ("contained", "controllers", "legacy", "options", "point")
 
     def __init__(
-        self, point: str, *, legacy: bool = False, contained: bool = False, controllers: tuple[str, ...] = ()
+        self,
+        point: str,
+        *,
+        legacy: bool = False,
+        contained: bool = False,
+        options: tuple[str, ...] = (),
+        controllers: tuple[str, ...] = (),
     ) -> None:
         self.point = point
         self.legacy = legacy
         self.contained = contained
+        self.options = options
         self.controllers = controllers
 
 
@@ -92,25 +100,22 @@ class Delegate:
 
 
 def find(root: Root) -> Hierarchy:
-    """What /proc/self/mountinfo (proc(5)) tells; OpenRC's places first, should there be several."""
-    points, legacy = [], False
+    """What /proc/self/mountinfo (proc(5)) and the hierarchy's root tell; OpenRC's places come first."""
+    points: dict[str, str] = {}
+    legacy = False
     for line in root.read_or("/proc/self/mountinfo", "").splitlines():
         mount, _, kind = line.partition(" - ")
         if kind.startswith("cgroup2 "):
-            points.append(mount.split()[4])
+            points[mount.split()[4]] = kind.split()[2]
         legacy = legacy or kind.startswith("cgroup ")
     point = next((p for p in (UNIFIED, HYBRID, *points) if p in points), "")
-    return look(root, point, legacy)
-
-
-def look(root: Root, point: str, legacy: bool = False) -> Hierarchy:
-    """The hierarchy mounted at `point`, as its root's files describe it."""
     if not point:
         return Hierarchy("", legacy=legacy)
     contained = os.path.exists(root.path(f"{point}/cgroup.events"))  # the real root has none
     offered = "cgroup.subtree_control" if contained else "cgroup.controllers"
     controllers = tuple(root.read_or(f"{point}/{offered}", "").split())
-    return Hierarchy(point, legacy=legacy, contained=contained, controllers=controllers)
+    options = tuple(points[point].split(","))
+    return Hierarchy(point, legacy=legacy, contained=contained, options=options, controllers=controllers)
 
 
 def session_plan(point: str, user: User) -> "list[Operation]":

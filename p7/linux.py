@@ -18,7 +18,7 @@ _NUMBERS = {
     "aarch64": {"capset": 91, "prctl": 167, "mount": 40, "umount2": 39, "prlimit64": 261, "seccomp": 277},
 }
 
-MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_BIND = 2, 4, 8, 4096
+MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_REMOUNT, MS_BIND = 2, 4, 8, 32, 4096
 MNT_DETACH = 2
 PR_SET_PDEATHSIG, PR_CAPBSET_DROP, PR_SET_NO_NEW_PRIVS = 1, 24, 38
 _SECCOMP_SET_MODE_FILTER = 1

@@ -36,7 +36,9 @@ SLICE = f"/sys/fs/cgroup/user.slice/user-{UID}.slice"
 
 
 def controllers_delegated(vm: Vm) -> str:
-    """The kernel's controllers reach the user's slice, where processes may move but the slice's limits may not."""
+    """The kernel's controllers reach the user's slice, where processes move, and fast, but its limits may not."""
+    options = ask(vm, "findmnt", "--noheadings", "--output=OPTIONS", "/sys/fs/cgroup").strip().split(",")
+    assert {"nosuid", "nodev", "noexec", "nsdelegate", "favordynmods"} <= set(options), options
     offered = ask(vm, "cat", f"{SLICE}/cgroup.controllers").split()
     assert {"cpu", "io", "memory", "pids"} <= set(offered), offered
     files = [f"{SLICE}/{name}" for name in ("", "cgroup.procs", "cgroup.subtree_control", "memory.max", "pids.max")]

@@ -38,6 +38,15 @@ def test_unified(tmp_path):
     assert lines[-2:] == [f"echo max >/sys/fs/cgroup/user.slice/memory{name}.max" for name in ("", ".swap")]
 
 
+def test_moves_are_made_fast_where_the_kernel_can(tmp_path):
+    found = _found(tmp_path, _mount("/sys/fs/cgroup"))
+    (step,) = cgroup_delegate.favor(found, "nsdelegate\nfavordynmods\n")
+    assert step.describe() == "mount /sys/fs/cgroup cgroup2 remount,nsdelegate,favordynmods"
+    assert cgroup_delegate.favor(found, "nsdelegate\n") == []
+    assert cgroup_delegate.favor(cgroup.Hierarchy("/c", options=("rw", "favordynmods")), "favordynmods") == []
+    assert cgroup_delegate.favor(cgroup.Hierarchy("/c", contained=True), "favordynmods") == []
+
+
 def test_a_missing_controller_is_named_and_the_rest_enabled(tmp_path):
     files = [("sys/fs/cgroup/cgroup.controllers", "cpu pids\n")]
     found = _found(tmp_path, _mount("/sys/fs/cgroup"), files)
