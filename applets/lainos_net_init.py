@@ -7,9 +7,10 @@ first; a value for "default" stands for every interface that is not named. Other
 too, other keys of the rest are left to sysctl(8). A kernel without IPv6 is no failure. What came of them is counted as
 set, unchanged (it was so), overridden (by the administrator) and failed; --verbose names each.
 
-Then has `resolvconf -u` run where that is installed and /etc/resolv.conf is not somebody else's; and where there is a
-wireless card and iwd, asks that for a scan over D-Bus. The boot waits for neither: what comes of them is in the
-system's log. With --interface only that interface's parameters are set, for a udev rule.
+Then has `resolvconf -u` run where that is installed and /etc/resolv.conf is not somebody else's, once OpenRC has
+started the runlevel; and where there is a wireless card and iwd, asks that for a scan over D-Bus. The boot waits for
+neither: what comes of them is in the system's log. With --interface only that interface's parameters are set, for a
+udev rule.
 
 Exits with 0 if all is as wanted, 1 if something failed, each thing by its name, 2 if nothing could be done.
 """
@@ -17,6 +18,7 @@ Exits with 0 if all is as wanted, 1 if something failed, each thing by its name,
 import _signal
 import os
 import sys
+import time
 
 from p7 import Failure, background, log, ops, proc, sysctl
 from p7.root import SYSTEM, Root
@@ -62,6 +64,9 @@ _OURS = "/etc/lainos/sysctl.d"
 _CONF = ("/proc/sys/net/ipv4/conf", "/proc/sys/net/ipv6/conf")
 _RESOLV_CONF = "/etc/resolv.conf"
 _PATIENCE_SEC = 10.0
+_STARTING = "/run/openrc/rc.starting"  # OpenRC has it while it starts the services of a runlevel
+_STARTING_SEC = 30.0
+_PAUSE_SEC = 0.1
 _BUS = "/run/dbus/system_bus_socket"
 _IWD = "/usr/share/dbus-1/system-services/net.connman.iwd.service"
 
@@ -107,7 +112,7 @@ def summary(parameters: list[sysctl.Parameter]) -> str:
 
 
 class Refresh:
-    """Have resolvconf write resolv.conf anew from what it knows, in the background: a shell is slow at it."""
+    """Have resolvconf write resolv.conf anew from what it knows, behind the boot: its shell has 36 forks to do."""
 
     __slots__ = ("path",)
 
@@ -115,16 +120,19 @@ class Refresh:
         self.path = path
 
     def describe(self) -> str:
-        return f"run {self.path} -u in the background"
+        return f"run {self.path} -u in the background, behind the boot"
 
     def apply(self, root: Root) -> None:
         if _is_handmade(root.read_or(_RESOLV_CONF, "")):
             # resolvconf would put its own, at this time still empty, in its place, and keep no copy.
             log.warning(f"{_RESOLV_CONF}: not made by resolvconf, so left alone; 'resolvconf -u' would hand it over")
             return
-        _beside(root, self._refresh, "select")
+        _beside(root, lambda: self._refresh(root), "select")
 
-    def _refresh(self) -> None:
+    def _refresh(self, root: Root) -> None:
+        end = time.monotonic() + _STARTING_SEC
+        while os.path.exists(root.path(_STARTING)) and time.monotonic() < end:
+            time.sleep(_PAUSE_SEC)
         output_fd = os.memfd_create("output")  # no pipe: what resolvconf starts anew may keep it open
         streams = [(os.POSIX_SPAWN_DUP2, output_fd, fd) for fd in (1, 2)]
         command = [self.path, "-u"]

@@ -26,6 +26,20 @@ def test_resolvconf_writes_resolv_conf_anew(machine, artifact):
     wait(lambda: "nameserver 192.0.2.1\n" in machine.path("/etc/resolv.conf").read_text(), "it is written anew")
 
 
+def test_resolvconf_runs_when_the_runlevel_has_started(machine, p7):
+    program = need("resolvconf", "openresolv")
+    machine.write("/run/asked", "")
+    machine.path("/run/quick").write_text("#!/bin/sh\necho once >>/run/asked\n")
+    machine.path("/run/quick").chmod(0o755)
+    machine.run(["mount", "--bind", "/run/quick", program])
+    machine.path("/run/openrc/rc.starting").mkdir(parents=True)
+    assert machine.net([p7, "lainos-net-init"]).returncode == 0
+    time.sleep(0.5)
+    assert machine.path("/run/asked").read_text() == ""
+    machine.path("/run/openrc/rc.starting").rmdir()
+    wait(lambda: machine.path("/run/asked").read_text() == "once\n", "it runs")
+
+
 def test_a_resolv_conf_made_by_hand_is_left_alone(machine, p7):
     need("resolvconf", "openresolv")
     machine.write("/etc/resolv.conf", "# mine\nnameserver 192.0.2.2\n")
