@@ -5,10 +5,11 @@ import glob
 import gzip
 import importlib
 import os
+import subprocess
 
 from applets import lainos_net_init
 from p7 import dispatch
-from p7.build import DIST, PROJECT, example, licences, man
+from p7.build import DIST, PROJECT, example, licences, man, version
 from p7.finalize.plan import GREETD_SOURCE
 
 TYPE_CHECKING = False
@@ -99,10 +100,10 @@ def _licences(form: str) -> list[File]:
 
 
 def artifact(form: str) -> bytes:
-    """The program; built first if it is missing or older than what it is made from."""
+    """The program; built first if it is missing, older than what it is made from, or of another commit by its words."""
     name, module = FORMS[form]
     path = os.path.join(DIST, name)
-    if not os.path.exists(path) or os.path.getmtime(path) < _last_change():
+    if not os.path.exists(path) or os.path.getmtime(path) < _last_change() or not _is_current(path):
         status: int = importlib.import_module(f"p7.build.{module}").build([])
         if status:
             raise OSError(f"{path}: cannot be built")
@@ -114,6 +115,14 @@ def _last_change() -> float:
     patterns = ("pyproject.toml", "p7/**/*.py", "p7/*.c", "applets/**/*.py", "rc/**")
     paths = [path for pattern in patterns for path in glob.glob(pattern, root_dir=PROJECT, recursive=True)]
     return max(os.path.getmtime(os.path.join(PROJECT, path)) for path in paths)
+
+
+def _is_current(path: str) -> bool:
+    try:
+        done = subprocess.run([path, "--version"], capture_output=True, text=True, check=False)
+    except OSError:
+        return True  # a folder that is noexec: nobody can tell
+    return done.stdout == f"p7 {version.current()}\n"
 
 
 def _zipped(text: str) -> bytes:

@@ -46,28 +46,37 @@ def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
 
 def test_a_build_says_of_which_commit_it_is_unless_it_is_a_release(tmp_path: Path) -> None:
     git = [need("git", "git"), "-C", str(tmp_path), "-c", "user.name=Lain", "-c", "user.email=lain@localhost"]
-    for name in ("build.py", "pyproject.toml"):
-        shutil.copy(os.path.join(PROJECT, name), tmp_path)
     for name in ("p7", "applets", "rc"):
         shutil.copytree(os.path.join(PROJECT, name), tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(os.path.join(PROJECT, "build.py"), tmp_path)  # where a link leads, Python would import from
+    for name in ("pyproject.toml", "README.md", "CHANGELOG.md", "LICENSE", "docs"):
+        (tmp_path / name).symlink_to(os.path.join(PROJECT, name))
+
+    def run(*command: str | Path) -> str:
+        environment = {**os.environ, "P7_DIST": str(tmp_path / "dist"), "PYTHONDONTWRITEBYTECODE": "1"}
+        done = subprocess.run(command, cwd=tmp_path, env=environment, check=True, capture_output=True, text=True)
+        return done.stdout
 
     def told(*arguments: str) -> str:
-        if arguments:
-            subprocess.run([*git, *arguments], check=True, capture_output=True)
-        environment = {**os.environ, "P7_DIST": str(tmp_path / "dist"), "PYTHONDONTWRITEBYTECODE": "1"}
-        subprocess.run([sys.executable, "build.py"], cwd=tmp_path, env=environment, check=True, capture_output=True)
-        return subprocess.run([tmp_path / "dist/p7", "--version"], check=True, capture_output=True, text=True).stdout
+        """The version after a command of git's."""
+        run(*git, *arguments)
+        return run(sys.executable, "-c", "from p7.build import version; print(version.current())").strip()
 
-    release = f"p7 {VERSION}\n"
-    assert told("init", "--quiet") == release  # nothing to describe
-    subprocess.run([*git, "add", "applets", "p7", "rc"], check=True)
-    unreleased = told("commit", "--quiet", "--message=One")
-    commit = subprocess.run([*git, "rev-parse", "HEAD"], check=True, capture_output=True, text=True).stdout
+    assert told("init", "--quiet") == VERSION  # nothing to describe
+    run(*git, "add", "applets", "p7", "rc")
     head, _, last = VERSION.rpartition(".")
-    assert unreleased == f"p7 {head}.{int(last) + 1}.dev0+g{commit[:12]}\n"
-    assert told("tag", f"v{VERSION}") == release
+    development = f"{head}.{int(last) + 1}.dev0+g"
+    first = told("commit", "--quiet", "--message=One")
+    assert first == development + run(*git, "rev-parse", "HEAD")[:12]
     (tmp_path / "rc/etc/init.d/lainos-notifyd").write_text("")
-    assert told() == unreleased.replace("\n", ".dirty\n")
-    assert told("commit", "--quiet", "--all", "--message=Two").startswith(unreleased.partition("+")[0])
-    shutil.rmtree(tmp_path / ".git")
-    assert told() == release
+    assert told("status") == f"{first}.dirty"
+    run(sys.executable, "build.py")
+    assert run(tmp_path / "dist/p7", "--version") == f"p7 {first}.dirty\n"
+    second = told("commit", "--quiet", "--all", "--message=Two")
+    assert second.startswith(development) and second != first
+    assert told("tag", f"v{VERSION}") == VERSION
+    run(sys.executable, "build.py", "install", "--destdir", "root")  # which does not take what was built before
+    assert run(tmp_path / "root/usr/bin/p7", "--version") == f"p7 {VERSION}\n"
+    run(*git, "commit", "--quiet", "--allow-empty", "--message=Three")
+    shutil.move(tmp_path / ".git", tmp_path.parent / ".git")  # as a tarball that is unpacked in somebody's repository
+    assert run(sys.executable, "-c", "from p7.build import version; print(version.current())").strip() == VERSION
