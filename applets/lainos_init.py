@@ -26,6 +26,7 @@ greetd five seconds after it has said so, for a person to read and for a login t
 import _socket
 import os
 import stat
+import sys
 import time
 
 from p7 import Failure, activation, config, identity, log, proc, session_bus, session_env
@@ -38,7 +39,8 @@ if TYPE_CHECKING:
 
 PRIVILEGE = "user"
 _BROKER = "/run/lainos/session"
-_PATIENCE_SEC = 1.0
+_PATIENCE_SEC = 5.0
+_NEVER_RAN_SEC = 1.0
 _RETRY_SEC = 0.02
 _READING_SEC = 5.0  # the greeter clears the screen; and one that logs in by itself does so again and again
 _LAST_VT = 63  # console(4)
@@ -165,36 +167,50 @@ def _open_session(root: Root, environment: dict[str, str], service: str) -> None
 
 
 def _ask(path: str, message: bytes) -> str:
-    """One message and its answer, within _PATIENCE_SEC in all."""
-    end = time.monotonic() + _PATIENCE_SEC
+    """One message and its answer, within the broker's patience in all.
+
+    A broker that dies is back a second later, and OpenRC before 0.62 starts greetd while it is on its way.
+    """
+    # The broker makes the folder and leaves it behind: without it, none has run since boot.
+    patience_sec = _PATIENCE_SEC if os.path.exists(os.path.dirname(path)) else _NEVER_RAN_SEC
+    end = time.monotonic() + patience_sec
+    while True:
+        try:
+            return _exchange(path, message, end)
+        except BlockingIOError:
+            return f"lainos-dbus-bridge did not answer within {patience_sec:.0f} s"
+        except OSError as error:
+            is_away = isinstance(error, (FileNotFoundError, ConnectionError))
+            if not is_away or time.monotonic() > end - _RETRY_SEC:
+                return f"{path}: {error.strerror} (start what listens there: 'rc-service lainos-dbus-bridge start')"
+        time.sleep(_RETRY_SEC)
+
+
+def _exchange(path: str, message: bytes, end: float) -> str:
+    """One message and its answer, by `end` on the monotonic clock. Raises OSError, BlockingIOError after that.
+
+    The kernel does the waiting: a connect(2) that must not block fails at once if as many as may are in the queue, and
+    any user could keep it full.
+    """
     broker = _socket.socket(_socket.AF_UNIX, _socket.SOCK_SEQPACKET | _socket.SOCK_CLOEXEC)
     try:
-        broker.settimeout(_PATIENCE_SEC)
-        _connect(broker, path, end)
+        _limit(broker, _socket.SO_SNDTIMEO, end)
+        broker.connect(path)
         try:
             broker.send(message)
         except BrokenPipeError:
             pass  # refused unread; the answer says why
-        broker.settimeout(max(0.01, end - time.monotonic()))
+        _limit(broker, _socket.SO_RCVTIMEO, end)
         return broker.recv(1024).decode("utf-8", "replace").rstrip("\n") or "no answer"
-    except TimeoutError:
-        return f"lainos-dbus-bridge did not answer within {_PATIENCE_SEC:.0f} s"
-    except OSError as error:
-        return f"{path}: {error.strerror} (start what listens there: 'rc-service lainos-dbus-bridge start')"
     finally:
         broker.close()
 
 
-def _connect(broker: _socket.socket, path: str, end: float) -> None:
-    """Connect, before `end` on the monotonic clock. OpenRC before 0.62 starts greetd while the broker is on its way."""
-    while True:
-        try:
-            broker.connect(path)
-            return
-        except (FileNotFoundError, ConnectionRefusedError):
-            if time.monotonic() > end - _RETRY_SEC:
-                raise
-            time.sleep(_RETRY_SEC)
+def _limit(broker: _socket.socket, option: int, end: float) -> None:
+    """Let what blocks take no longer than until `end` (socket(7)); a struct timeval, in which zero is for ever."""
+    usec = max(1, int((end - time.monotonic()) * 1e6))
+    parts = (part.to_bytes(8, sys.byteorder) for part in divmod(usec, 1_000_000))
+    broker.setsockopt(_socket.SOL_SOCKET, option, b"".join(parts))
 
 
 def _check_runtime_dir(root: Root, user: User) -> None:
