@@ -46,16 +46,16 @@ def run(root: Root = SYSTEM, *, remove: bool = False) -> int:
         sought = [name for name in names if name not in let_in]
         if remove:
             return _stop(" ".join(sought), "the seal needs it", "keep it", sought[0]) if sought else 0
-        return _judge(root, sought) if sought else 0
+        return _judge(root, sought, let_in) if sought else 0
     except Failure as failure:
         return _stop("this transaction", str(failure), _NAME_FILES)
 
 
-def _judge(root: Root, names: list[str]) -> int:
+def _judge(root: Root, names: list[str], let_in: set[str]) -> int:
     from p7.seal import candidates, judgement, parent
 
     pacman = parent.find()
-    packages = candidates.find(pacman, root, names)
+    packages = candidates.find(pacman, root, names, let_in)
     refused = judgement.refusals(packages, root, pacman)
     for package, reason in refused[:1]:
         more = f" (and {len(refused) - 1} more)" if len(refused) > 1 else ""

@@ -63,6 +63,10 @@ class Archive:
         """Of the entries no more than that."""
         return map(_text_of("pathname"), self._entries())
 
+    def has_entry(self) -> bool:
+        """Whether there is another one, which then is passed over."""
+        return next(self._entries(), None) is not None
+
     def _entries(self) -> Iterator[int]:
         """Addresses. There may be tens of thousands, so of each no more is asked than what is needed."""
         next_header = _function("read_next_header", 2)
@@ -104,6 +108,15 @@ class Archive:
             reason = _function("error_string", 1, is_text=True)(self._handle)
             raise BadArchive(reason.decode("utf-8", "replace") if reason else f"libarchive's error {status}")
         return status
+
+
+def is_one(path: str) -> bool:
+    """Whether libarchive can read the beginning of a file as an archive's."""
+    try:
+        with Archive(path) as opened:
+            return opened.has_entry()
+    except BadArchive:
+        return False
 
 
 def _function(name: str, count: int, *, is_text: bool = False) -> native.Function:

@@ -12,13 +12,17 @@ from p7.seal.parent import Parent
 _KIND = ".pkg.tar"
 
 
-def find(parent: Parent, root: Root, names: list[str]) -> list[package.Package]:
-    """Every archive that could be meant, each read once. Raises Failure where a name has none or one is damaged."""
-    known: dict[str, package.Package] = {}
+def find(parent: Parent, root: Root, names: list[str], let_in: set[str]) -> list[package.Package]:
+    """Every archive that could be meant, each read once. Raises Failure where a name has none or one is damaged.
+
+    `names` are judged, `let_in` are not.
+    """
+    known: dict[tuple[int, int], package.Package] = {}
     found: list[package.Package] = []
     if parent.upgrades or not parent.is_pacman:
-        found = [file for file in _given(parent, known) if file.name in names]
-    # What -U is given is what it installs; another front end may have meant either.
+        given = _given(parent, known)
+        # What -U is given is what it installs; another front end may have meant something else.
+        found = [file for file in given if (file.name not in let_in if parent.is_pacman else file.name in names)]
     sought = sorted(set(names) - {file.name for file in found}) if parent.is_pacman else names
     if sought:
         found += _cached(parent, root, sought, known)
@@ -29,23 +33,36 @@ def find(parent: Parent, root: Root, names: list[str]) -> list[package.Package]:
     return list({id(file): file for file in found}.values())
 
 
-def _given(parent: Parent, known: dict[str, package.Package]) -> list[package.Package]:
-    """The archives that the command line names, by path or address."""
+def _given(parent: Parent, known: dict[tuple[int, int], package.Package]) -> list[package.Package]:
+    """The archives that the command line names, by path or address. pacman takes them whatever they are called."""
     if parent.is_pacman and "-" in parent.targets:
         raise Failure("the names of the archives were piped to pacman, where nobody else can see them")
     found = []
     for target in parent.targets:
-        if "://" in target:
-            # pacman 6 keeps what follows a question mark in the file's name
-            names = dict.fromkeys(os.path.basename(part) for part in (target, target.partition("?")[0]))
-            places = [parent.path(f"{folder}/{name}") for folder in parent.cache_folders() for name in names]
-        else:
-            places = parent.places(target)
-        found += [place for place in places if os.path.isfile(place) and (parent.is_pacman or _KIND in place)]
+        places = _downloaded(parent, target) if "://" in target else parent.places(target)
+        there = [place for place in places if os.path.isfile(place) and (parent.is_pacman or _KIND in place)]
+        if parent.is_pacman and not there:
+            raise Failure(f"{target} cannot be found, so nobody can tell what is in it")
+        found += there
     return [_read(place, known) for place in found]
 
 
-def _cached(parent: Parent, root: Root, names: list[str], known: dict[str, package.Package]) -> list[package.Package]:
+def _downloaded(parent: Parent, address: str) -> list[str]:
+    """What may have come from an address: the file of the cache with the name that the address ends with, which pacman
+    then does not download; and, since a server may call it anything, each archive that came since pacman started."""
+    since = parent.start()
+    name = address.rpartition("/")[2]
+    found = parent.cached(name) if name else []
+    for folder in filter(os.path.isdir, parent.cached("")):
+        with os.scandir(folder) as entries:
+            files = [entry for entry in entries if entry.is_file(follow_symlinks=False)]
+        found += [file.path for file in files if file.stat().st_ctime >= since and archive.is_one(file.path)]
+    return found
+
+
+def _cached(
+    parent: Parent, root: Root, names: list[str], known: dict[tuple[int, int], package.Package]
+) -> list[package.Package]:
     """The downloaded archives of these names: of each repository that has one, since a group, a replacement or a
     refused question may have led pacman past the first."""
     pacmans = settings.of_parent(parent, root)
@@ -53,8 +70,7 @@ def _cached(parent: Parent, root: Root, names: list[str], known: dict[str, packa
     is_exact = _is_exact(parent, names)
     found = []
     for row, name in databases.archives(sync, parent.repositories(), names):
-        places = [parent.path(f"{folder}/{name}") for folder in parent.cache_folders()]
-        for place in filter(os.path.isfile, places if not is_exact or row in parent.targets else ()):
+        for place in filter(os.path.isfile, parent.cached(name) if not is_exact or row in parent.targets else ()):
             file = _read(place, known)
             file.source = file.source or row
             found.append(file)
@@ -67,11 +83,12 @@ def _is_exact(parent: Parent, names: list[str]) -> bool:
     return is_alone and [target.partition("/")[2] for target in parent.targets] == names
 
 
-def _read(path: str, known: dict[str, package.Package]) -> package.Package:
-    real = os.path.realpath(path)
-    if real not in known:
+def _read(path: str, known: dict[tuple[int, int], package.Package]) -> package.Package:
+    status = os.stat(path)
+    file = status.st_dev, status.st_ino
+    if file not in known:
         try:
-            known[real] = package.read(path)
+            known[file] = package.read(path)
         except archive.BadArchive as error:
             raise Failure(f"{os.path.basename(path)} cannot be read: {error}") from None
-    return known[real]
+    return known[file]

@@ -58,8 +58,8 @@ def read(path: str) -> Package:
     with archive.Archive(path) as opened:
         for entry in opened:
             _take(package, opened, entry)
-    if "pkgname" not in package.info:
-        raise archive.BadArchive("it has no .PKGINFO with a name")
+    if len(package.info.get("pkgname", [])) != 1:
+        raise archive.BadArchive("it has no .PKGINFO with one name")
     return package
 
 
@@ -70,6 +70,9 @@ def _take(package: Package, opened: archive.Archive, entry: archive.Entry) -> No
     if entry.size > _LARGEST_FILE:
         raise archive.BadArchive(f"{path} would be {entry.size >> 30} GiB large")
     if path == ".PKGINFO":
+        # libalpm knows no other spelling, and of two it takes what comes last.
+        if package.info or entry.path != path:
+            raise archive.BadArchive("it has a second .PKGINFO, or one by another path")
         package.info = _parse(bytes(opened.read(min(entry.size, _LARGEST_TEXT))).decode("utf-8", "surrogateescape"))
     elif path == ".INSTALL":
         package.has_scriptlet = True

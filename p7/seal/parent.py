@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 
 from p7 import Failure, proc
 
@@ -16,6 +17,8 @@ _VALUED = """
     arch ask assume-installed cachedir color config dbpath gpgdir hookdir ignore ignoregroup logfile overwrite root
 """.split()
 _SHORT = {"b": "dbpath", "r": "root"}
+_MOST_LINKS = 40  # the kernel's own MAXSYMLINKS
+_GRAIN = 0.02  # of the times of processes and of files, in s: each is a multiple of a tick, which is 10 ms at most
 
 
 class Parent:
@@ -70,9 +73,29 @@ class Parent:
             self.upgrades = self.upgrades or letter == "U"
             self.sysupgrades = self.sysupgrades or letter == "u"
 
-    def path(self, path: str) -> str:
-        """An absolute path of the parent's, as this process can open it."""
-        return f"{self.folder}/root{path}"
+    def path(self, path: str, folder: str = "") -> str:
+        """A path of the parent's, as this process can open it. A relative one begins at `folder`.
+
+        Links are followed here, one by one: the kernel would look for an absolute one's target in this process's root.
+        """
+        root = f"{self.folder}/root"
+        place = root if path.startswith("/") or not folder else folder
+        left = path.split("/")[::-1]
+        followed = 0
+        while left:
+            name = left.pop()
+            if name in ("", ".") or (name == ".." and place == root):
+                continue
+            target = _link(f"{place}/{name}") if followed < _MOST_LINKS else ""
+            if target:
+                followed += 1
+                left += target.split("/")[::-1]
+                place = root if target.startswith("/") else place
+            elif name == ".." and place.startswith(f"{root}/"):
+                place = place.rpartition("/")[0]
+            else:
+                place = f"{place}/{name}"
+        return place
 
     def absolute(self, path: str) -> str:
         """A path of the parent's; one that begins at its working folder, by way of /proc."""
@@ -83,17 +106,24 @@ class Parent:
         """Where a file may be that the command line names; libalpm has its first working folder open meanwhile."""
         if target.startswith("/"):
             return [self.path(target)]
-        return [f"{folder}/{target}" for folder in [*self._folders(), f"{self.folder}/cwd"]]
+        return [self.path(target, folder) for folder in [*self._folders(), f"{self.folder}/cwd"]]
 
     def _folders(self) -> list[str]:
         descriptors = f"{self.folder}/fd"
         paths = [f"{descriptors}/{fd}" for fd in sorted(os.listdir(descriptors), key=int, reverse=True)]
         return [path for path in paths if os.path.isdir(path)]
 
-    def cache_folders(self) -> list[str]:
-        """Where pacman keeps what it downloads."""
+    def cached(self, name: str) -> list[str]:
+        """Where a file may be that pacman downloaded; "" for the folders themselves."""
         folders = self.options.get("cachedir") or self.configured("CacheDir")
-        return [self.absolute(folder).rstrip("/") for folder in folders]
+        return [place for folder in folders for place in self.places(f"{folder.rstrip('/')}/{name}")]
+
+    def start(self) -> float:
+        """When it started, by the clock that files have their times from, or a moment before that."""
+        with open(f"{self.folder}/stat", encoding="utf-8", errors="replace") as file:
+            ticks = int(file.read().rpartition(")")[2].split()[19])  # starttime of proc(5)
+        age = time.clock_gettime(time.CLOCK_BOOTTIME) - ticks / os.sysconf("SC_CLK_TCK")
+        return time.time() - age - _GRAIN
 
     def configured(self, option: str) -> list[str]:
         """The values of an option of pacman.conf's."""
@@ -144,6 +174,14 @@ class Parent:
         os.dup2(output_fd, 1)
         os.dup2(null_fd, 2)
         os.execvpe(argv[0], argv, {**proc.ENVIRONMENT, "LC_ALL": "C"})
+
+
+def _link(path: str) -> str:
+    """Where a link leads; nothing if it is none."""
+    try:
+        return os.readlink(path)
+    except OSError:
+        return ""
 
 
 def find() -> Parent:

@@ -12,6 +12,7 @@ import pytest
 
 from tests.need import need
 from tests.seal.conftest import PACMANS
+from tests.seal.disguises import serving
 from tests.seal.machine import NODES, SYSTEMD, Files, Machine, core, dummy
 
 on_both = pytest.mark.parametrize("machine", PACMANS, indirect=True)
@@ -82,6 +83,13 @@ def test_a_dummy_as_makepkg_makes_it(machine: Machine) -> None:
         assert done.returncode == 0, done.stderr
         accept(machine, "-U", folder / "systemd-258-1-any.pkg.tar.zst")
     assert machine.installed()["systemd"] == "258-1"
+
+
+def test_a_download_that_a_server_led_elsewhere(machine: Machine) -> None:
+    """pacman 7 does not find it itself, where the address does not end with its name."""
+    with serving(machine.package("hello")) as address:
+        accept(machine, "-U", f"{address}/from/hello-1-1-any.pkg.tar.zst/download")
+    assert machine.installed()["hello"] == "1-1"
 
 
 def test_the_distributions_init_is_openrcs(machine: Machine) -> None:

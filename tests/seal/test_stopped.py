@@ -9,7 +9,10 @@ import pytest
 
 from tests.seal.attempts import ATTEMPTS, ATTEMPTS_ON_7, HELD_NAME, Attempt, systemd
 from tests.seal.conftest import PACMAN_7, PACMANS
+from tests.seal.disguises import DISGUISES, DISGUISES_ON_7
 from tests.seal.machine import Machine, core, dummy
+
+ON_6, ON_7 = ATTEMPTS | DISGUISES, ATTEMPTS_ON_7 | DISGUISES_ON_7
 
 
 def state(machine: Machine) -> dict[str, str]:
@@ -32,15 +35,15 @@ def stopped(machine: Machine, attempt: Attempt, why: str) -> None:
     assert (machine.installed(), state(machine)) == before
 
 
-@pytest.mark.parametrize("attempt", ATTEMPTS, ids=lambda attempt: attempt.__name__)
+@pytest.mark.parametrize("attempt", ON_6, ids=lambda attempt: attempt.__name__)
 def test_it_is_stopped_with_the_reason_and_nothing_changes(machine: Machine, attempt: Attempt) -> None:
-    stopped(machine, attempt, ATTEMPTS[attempt])
+    stopped(machine, attempt, ON_6[attempt])
 
 
 @pytest.mark.parametrize("machine", [PACMAN_7], indirect=True)
-@pytest.mark.parametrize("attempt", ATTEMPTS_ON_7, ids=lambda attempt: attempt.__name__)
+@pytest.mark.parametrize("attempt", ON_7, ids=lambda attempt: attempt.__name__)
 def test_so_it_is_by_pacman_7(machine: Machine, attempt: Attempt) -> None:
-    stopped(machine, attempt, ATTEMPTS_ON_7[attempt])
+    stopped(machine, attempt, ON_7[attempt])
 
 
 @pytest.mark.parametrize("machine", PACMANS, indirect=True)

@@ -1,0 +1,130 @@
+"""Attempts with an archive that is not where it seems, or not called what it seems; a harmless one of that name is."""
+
+from __future__ import annotations
+
+import http.server
+import io
+import tarfile
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from tests.seal.attempts import Attempt, sync
+from tests.seal.machine import SYSTEMD, Done, Machine
+
+INFO = "pkgname = hello\npkgver = 1-1\narch = any\nsize = 0\nbuilddate = 1\n"
+
+
+def downloaded(machine: Machine) -> None:
+    """Have a harmless hello in a repository and in the cache."""
+    sync(machine, machine.package("hello"))
+    assert machine.pacman("-Sw", "hello").returncode == 0
+
+
+def harmful(machine: Machine) -> Path:
+    return machine.package("hello", files=dict(SYSTEMD))
+
+
+def members(machine: Machine, *rows: tuple[str, str]) -> Path:
+    """An archive of files that no makepkg would make."""
+    path = machine.path / "hello-1-1-any.pkg.tar"
+    with tarfile.open(path, "w") as tar:
+        for name, text in rows:
+            member = tarfile.TarInfo(name)
+            member.size = len(text)
+            tar.addfile(member, io.BytesIO(text.encode()))
+    return path
+
+
+class Renaming(http.server.BaseHTTPRequestHandler):
+    """Answers each request with the server's `archive`, and a name of its own for it, or by way of another address."""
+
+    def do_GET(self) -> None:
+        if self.path.startswith("/from"):
+            self.send_response(302)
+            self.send_header("Location", "/hello-1-1-any.pkg.tar.zst")
+            self.end_headers()
+            return
+        data = getattr(self.server, "archive").read_bytes()  # noqa: B009 - what serving() sets
+        self.send_response(200)
+        if self.path == "/named":
+            self.send_header("Content-Disposition", 'attachment; filename="hello-9.pkg.tar.zst"')
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data)
+
+    def log_message(self, *_words: object) -> None:
+        pass
+
+
+@contextmanager
+def serving(archive: Path) -> Iterator[str]:
+    """The address of a server on the loopback."""
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Renaming) as server:
+        server.archive = archive  # type: ignore[attr-defined]
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+        thread.join()
+
+
+def _from(machine: Machine, path: str) -> Done:
+    downloaded(machine)
+    with serving(harmful(machine)) as address:
+        return machine.pacman("-U", address + path)
+
+
+def named_by_the_server(machine: Machine) -> Done:
+    return _from(machine, "/named")
+
+
+def redirected(machine: Machine) -> Done:
+    return _from(machine, "/from")
+
+
+def address_with_a_slash_behind_the_question_mark(machine: Machine) -> Done:
+    return _from(machine, "/hello-1-1-any.pkg.tar.zst?a=b/c")
+
+
+def standard_input(machine: Machine) -> Done:
+    downloaded(machine)
+    with harmful(machine).open() as file:
+        return machine.pacman("-U", "/dev/stdin", stdin=file)
+
+
+def absolute_link(machine: Machine) -> Done:
+    downloaded(machine)
+    link = machine.path / "link.pkg.tar.zst"
+    link.symlink_to(harmful(machine))
+    return machine.pacman("-U", link)
+
+
+def two_names(machine: Machine) -> Done:
+    downloaded(machine)
+    rows = (".PKGINFO", f"pkgname = nobody\n{INFO}"), ("usr/bin/systemctl", "real")
+    return machine.pacman("-U", members(machine, *rows))
+
+
+def second_description(machine: Machine) -> Done:
+    downloaded(machine)
+    other = INFO.replace("hello", "nobody")
+    rows = (".PKGINFO", INFO), ("./.PKGINFO", other), ("usr/bin/systemctl", "real")
+    return machine.pacman("-U", members(machine, *rows))
+
+
+BRINGS = "it brings usr/bin/systemctl, which is systemd's"
+DISGUISES: dict[Attempt, str] = {
+    named_by_the_server: BRINGS,
+    redirected: BRINGS,
+    address_with_a_slash_behind_the_question_mark: BRINGS,
+    standard_input: "/dev/stdin cannot be found, so nobody can tell what is in it",
+    absolute_link: BRINGS,
+    two_names: "hello-1-1-any.pkg.tar cannot be read: it has no .PKGINFO with one name",
+    second_description: "hello-1-1-any.pkg.tar cannot be read: it has a second .PKGINFO, or one by another path",
+}
+
+# It does not find what it downloaded by these addresses itself.
+_LOST = (named_by_the_server, redirected, address_with_a_slash_behind_the_question_mark)
+DISGUISES_ON_7 = {attempt: why for attempt, why in DISGUISES.items() if attempt not in _LOST}
