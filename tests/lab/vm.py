@@ -89,8 +89,10 @@ class Vm:
         # KVM opens and hangs on some machines, so it is not even tried.
         machine = f"-machine pc {self._processors} -cpu qemu64,+rdrand -m 1536 -nodefaults -no-user-config -no-reboot"
         screen = "-display none -vga none -device virtio-vga"
+        # The agent has COM3, for UEFI firmware writes to COM1 and COM2; and COM2's interrupt, for COM3's own is COM1's.
         lines = (
-            f"-serial file:{self._console} -chardev socket,id=agent,fd={agent} -serial chardev:agent"
+            f"-serial file:{self._console}"
+            f" -chardev socket,id=agent,fd={agent} -device isa-serial,index=2,irq=3,chardev=agent"
             f" -chardev socket,id=monitor,fd={monitor} -mon chardev=monitor,mode=control"
         )
         return [
