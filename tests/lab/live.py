@@ -6,7 +6,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tests.lab import vm_image
@@ -16,6 +16,7 @@ from tests.lab.stage import Machine, enable, stage
 RC = Path(__file__).with_name("live_rc")
 CONSOLE = "console=tty0 console=ttyS0 panic=-1"
 LABEL = "P7_LIVE"
+OVMF = Path("/usr/share/ovmf/OVMF.fd")
 ISOLINUX = ("/usr/lib/ISOLINUX/isolinux.bin", "/usr/lib/syslinux/modules/bios/ldlinux.c32")
 
 # In the merged root, with its kernel's version: what pacman's hook makes, the live image, the root as two file systems.
@@ -43,9 +44,13 @@ class Disk:
     drive: str
     kernel: tuple[Path, Path, str] | None = None
     """Kernel, initramfs and command line."""
+    firmware: Path | None = None
+    """What looks for a loader, if not QEMU's BIOS."""
 
     def arguments(self) -> list[str]:
         words = ["-drive", f"{self.drive},format=raw", "-snapshot"]
+        if self.firmware:
+            words += ["-bios", str(self.firmware)]
         if self.kernel:
             kernel, initramfs, line = self.kernel
             words += ["-kernel", str(kernel), "-initrd", str(initramfs), "-append", f"{CONSOLE} {line}"]
@@ -72,8 +77,13 @@ def grub(made: Path) -> Disk:
     return Disk(f"file={disk},media=cdrom")
 
 
+def uefi(made: Path) -> Disk:
+    """The same CD, by UEFI: grub-mkrescue puts a loader for each on it."""
+    return replace(grub(made), firmware=OVMF)
+
+
 def iso_scan(made: Path) -> Disk:
-    """The same CD as a file on a disk, which dracut is to look for."""
+    """The CD as a file on a disk, which dracut is to look for."""
     disk = made / "holder.ext4"
     (folder := made / "holder").mkdir(exist_ok=True)
     grub(made)

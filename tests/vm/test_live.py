@@ -21,6 +21,8 @@ TOOLS = {
 }
 FILES = {
     "/usr/lib/grub/i386-pc": "grub-pc-bin",
+    "/usr/lib/grub/x86_64-efi": "grub-efi-amd64-bin",
+    live.OVMF: "ovmf",
     live.ISOLINUX[0]: "isolinux",
     live.ISOLINUX[1]: "syslinux-common",
 }
@@ -44,6 +46,7 @@ def made(request: pytest.FixtureRequest, images: Images) -> Path:
         ("zipapp", live.squashfs, "overlay"),
         ("zipapp", live.labelled, "overlay"),
         ("zipapp", live.grub, "overlay"),
+        ("zipapp", live.uefi, "overlay"),
         ("zipapp", live.iso_scan, "overlay"),
         ("zipapp", live.isolinux, "overlay"),
         ("zipapp", live.installed, "ext4"),
@@ -51,12 +54,14 @@ def made(request: pytest.FixtureRequest, images: Images) -> Path:
         ("static", live.squashfs, "overlay"),
     ],
     indirect=["made"],
-    ids=["squashfs", "label", "grub", "iso-scan", "isolinux", "installed", "no-shell", "static"],
+    ids=["squashfs", "label", "grub", "uefi", "iso-scan", "isolinux", "installed", "no-shell", "static"],
 )
 def test_it_boots_to_its_services(made: Path, disk: Callable[[Path], live.Disk], root: str) -> None:
     with Vm(disk(made)) as vm:
         vm.wait_runlevel("default")
         services_started(vm)
+        assert (vm.run(["test", "-e", "/sys/firmware/efi"])[0] == 0) == (disk is live.uefi)
+        assert "blind mode" not in vm.console()  # GRUB's word for a kernel without a screen
         assert ask(vm, "cat", "/proc/1/cmdline") == "/sbin/openrc-init\0"
         assert ask(vm, "findmnt", "--noheadings", "--output", "FSTYPE", "/") == root
         assert "noexec" not in ask(vm, "findmnt", "--noheadings", "--output", "OPTIONS", "/run")
