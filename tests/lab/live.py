@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -19,18 +19,22 @@ LABEL = "P7_LIVE"
 OVMF = Path("/usr/share/ovmf/OVMF.fd")
 ISOLINUX = ("/usr/lib/ISOLINUX/isolinux.bin", "/usr/lib/syslinux/modules/bios/ldlinux.c32")
 
-# In the merged root, with its kernel's version: what pacman's hook makes, the live image, the root as two file systems.
-_BUILD = """
+# In the merged root, with its kernel's version: the live image, and the root as a squashfs.
+_LIVE = """
 version=$1; shift
 for script in /lab/setup /lab/vm-setup; do
     chroot . sh -e "$script"
 done
 chroot . depmod "$version"
-echo "usr/lib/modules/$version/pkgbase" | chroot . /usr/share/libalpm/scripts/p7-dracut install
 chroot . dracut --quiet --force "$@" /out/initramfs-live.img "$version"
-cp boot/vmlinuz-linux boot/initramfs-linux.img out/
+cp "usr/lib/modules/$version/vmlinuz" out/vmlinuz-linux
 lz4="-comp lz4 -noappend -no-progress -quiet"
 mksquashfs . out/squashfs.img $lz4 -wildcards -e out 'proc/*' 'dev/*' 'run/*' 'boot/*'
+"""
+# After it, an installed system's: the image that pacman's hook makes, and the root as a disk.
+_INSTALLED = """
+echo "usr/lib/modules/$version/pkgbase" | chroot . /usr/share/libalpm/scripts/p7-dracut install
+cp boot/vmlinuz-linux boot/initramfs-linux.img out/
 # Without what is mounted in it, which mke2fs would read, too.
 mkdir ../plain; mount --bind . ../plain
 mke2fs -q -t ext4 -L P7_ROOT -d ../plain out/root.ext4 3G
@@ -122,14 +126,23 @@ def shell_less(made: Path) -> Disk:
 
 def build(work: Path, machine: Machine) -> Path:
     """A folder with a machine's kernel, images and root; everything above is made from that."""
+    return _build(work, machine, _LIVE + _INSTALLED)
+
+
+def furnished(work: Path, machine: Machine, packages: Path, more: Path) -> Disk:
+    """A bare squashfs of a machine with a layer of packages and a folder's files besides."""
+    return squashfs(_build(work, machine, _LIVE, (packages,), (more,)))
+
+
+def _build(work: Path, machine: Machine, script: str, packages: Sequence[Path] = (), more: Sequence[Path] = ()) -> Path:
     own = stage(work / "layer", machine)
-    for folder in (vm_image.RC, RC):
+    for folder in (vm_image.RC, RC, *more):
         shutil.copytree(folder, own, symlinks=True, dirs_exist_ok=True)
     enable(own, "sysinit", "udev")
     enable(own, "sysinit", "lab-agent")
     version = _kernel_package(own)
     (made := work / "made").mkdir()
-    merged(dracut_layers(own), made, _BUILD, version, *LIVE)
+    merged([*dracut_layers(own), *packages], made, script, version, *LIVE)
     return made
 
 

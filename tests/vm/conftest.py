@@ -16,8 +16,7 @@ import pytest
 from tests.lab import vm_image
 from tests.lab.run import BOOTED
 from tests.lab.stage import Machine
-from tests.lab.vm import Vm
-from tests.lab.vm_image import Image
+from tests.lab.vm import Bootable, Vm
 from tests.need import need, need_root
 
 TOOLS = {
@@ -58,12 +57,12 @@ def images(tmp_path_factory: pytest.TempPathFactory) -> Images:
 
 
 @pytest.fixture(scope="module")
-def image() -> Make[Image]:
+def image() -> Make[Bootable]:
     """What makes the image; a module's tests may want another."""
     return vm_image.image
 
 
 @pytest.fixture(scope="module")
-def vm(request: pytest.FixtureRequest, images: Images, image: Make[Image]) -> Iterator[Vm]:
+def vm(request: pytest.FixtureRequest, images: Images, image: Make[Bootable]) -> Iterator[Vm]:
     with Vm(images(image, request.param)) as machine:
         yield machine

@@ -1,4 +1,5 @@
-"""A live medium's session on Xorg and a graphics card: its user is in Openbox at once, later through the greeter."""
+"""A live medium, booted through dracut's image, on Xorg and a graphics card: its user is in Openbox at once, later
+through the greeter."""
 
 from __future__ import annotations
 
@@ -8,22 +9,22 @@ from pathlib import Path
 import pytest
 
 from p7.build import DIST
-from tests.lab import medium, vm_image
+from tests.lab import live, medium
 from tests.lab.checks import USER, default_reached
 from tests.lab.packages import layer
 from tests.lab.stage import Machine
 from tests.lab.vm import Vm
 from tests.lab.vm_checks import openbox_on_xorg
-from tests.lab.vm_image import Image
 from tests.lab.vm_login import awaited, greeter_asks
+from tests.vm.conftest import Make
 
 PICTURE = Path(DIST, "calamares.png")
 
 
-def live(work: Path, machine: Machine) -> Image:
-    """As vm_image.image(), with Calamares and what a medium has for it."""
+def with_calamares(work: Path, machine: Machine) -> live.Disk:
+    """A bare squashfs with what a medium has for Calamares."""
     medium.lay_out(work / "medium", {})
-    return vm_image.image(work, machine, layer("calamares"), work / "medium")
+    return live.furnished(work, machine, layer("calamares"), work / "medium")
 
 
 def installer_on_screen(vm: Vm) -> None:
@@ -47,8 +48,8 @@ CHECKS = (
 
 
 @pytest.fixture(scope="module")
-def image() -> Callable[[Path, Machine], Image]:
-    return live
+def image() -> Make[live.Disk]:
+    return with_calamares
 
 
 @pytest.mark.parametrize("vm", ["zipapp"], indirect=True)
