@@ -16,7 +16,10 @@ INERT = ("usr/share/doc/", "usr/share/licenses/", "usr/share/man/", "usr/share/p
 CORE = frozenset(core.PATHS)
 """What only p7's own package may bring."""
 _LINKS = tuple(f"usr/bin/{name}" for name in LINKS)
-_HOOKS = ("usr/share/libalpm/hooks/00-p7-guard.hook", "usr/share/libalpm/hooks/00-p7-guard-remove.hook")
+_HOOK_FOLDER = "usr/share/libalpm/hooks/"
+_HOOKS = (f"{_HOOK_FOLDER}00-p7-guard.hook", f"{_HOOK_FOLDER}00-p7-guard-remove.hook")
+# One of these names in any other folder that libalpm reads, a HookDir, and libalpm passes over p7's.
+_HOOK_NAMES = frozenset(path.removeprefix(_HOOK_FOLDER) for path in CORE if path.startswith(_HOOK_FOLDER))
 # What a package is known by to be p7's: all of it, or p7 would be left broken, or the seal open. A later version may
 # well have other services than this one.
 _WHOLE = frozenset(["usr/bin/p7", *_LINKS, *_HOOKS])
@@ -47,6 +50,9 @@ def _no_dummy(package: Package, name: str) -> str:
 
 
 def _part_of_core(package: Package) -> str:
+    for path in package.files:
+        if path.endswith(".hook") and not path.startswith(_HOOK_FOLDER) and path.rpartition("/")[2] in _HOOK_NAMES:
+            return f"it brings {path}, which would stand for p7's hook of this name"
     ours = [path for path in package.files if path in CORE or path.startswith(_CORE_FOLDERS)]
     lacking = sorted(_WHOLE - package.files.keys())
     if ours and lacking:

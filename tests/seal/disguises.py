@@ -114,6 +114,14 @@ def second_description(machine: Machine) -> Done:
     return machine.pacman("-U", members(machine, *rows))
 
 
+def mask(machine: Machine) -> Done:
+    """Of the guard and of what would tell of that, with no script."""
+    names = ("00-p7-guard.hook", "zz-p7-verify.hook")
+    return machine.pacman(
+        "-U", machine.package("foreign", files={f"etc/hooks/{name}": "-> /dev/null" for name in names})
+    )
+
+
 BRINGS = "it brings usr/bin/systemctl, which is systemd's"
 DISGUISES: dict[Attempt, str] = {
     named_by_the_server: BRINGS,
@@ -123,6 +131,7 @@ DISGUISES: dict[Attempt, str] = {
     absolute_link: BRINGS,
     two_names: "hello-1-1-any.pkg.tar cannot be read: it has no .PKGINFO with one name",
     second_description: "hello-1-1-any.pkg.tar cannot be read: it has a second .PKGINFO, or one by another path",
+    mask: "it brings etc/hooks/00-p7-guard.hook, which would stand for p7's hook of this name",
 }
 
 # It does not find what it downloaded by these addresses itself.
