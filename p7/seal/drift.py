@@ -43,17 +43,22 @@ def backward(package: Package, packages: list[Package], root: Root, libraries: n
 
     `packages` are all that come: their files are judged forward, those of the versions they replace not at all.
     """
-    changed = [library for library in package.libraries() if _loses(library, libraries)]
+    olds = [(library, libraries.installed(library.soname, library.kind)) for library in package.libraries()]
+    changed = [(library, old) for library, old in olds if old is not None and _loses(library, old)]
     if not changed:
         return ""
     database = Database(settings.of_parent(parent, root))
     folders = database.packages()
     leaving = {file for other in packages for file in (*other.files, *database.files(folders.get(other.name, "")))}
-    sonames = frozenset(library.soname for library in changed)
+    sonames = frozenset(library.soname for library, _ in changed)
     for path in _installed(root):
         file = None if path in leaving else _load(root.path(f"/{path}"), sonames)
-        for library in changed if file is not None else ():
-            if file is not None and library.kind == file.kind and (lacks := needs.missing(file, library)):
+        if file is None:
+            continue
+        for library, old in ((library, old) for library, old in changed if library.kind == file.kind):
+            # What the old one did not have either, the program, in /opt perhaps, has from a library of its own.
+            had = set(needs.missing(file, old))
+            if lacks := [name for name in needs.missing(file, library) if name not in had]:
                 return f"{path} needs {lacks[0]} of {library.soname}, {_more(lacks)}which no longer has it"
     return ""
 
@@ -83,9 +88,8 @@ def _more(lacks: list[str]) -> str:
     return f"and {len(lacks) - 1} more, " if len(lacks) > 1 else ""
 
 
-def _loses(library: elf.Elf, libraries: needs.Libraries) -> bool:
-    old = libraries.installed(library.soname, library.kind)
-    return old is not None and bool(old.defined - library.defined or set(old.nodes) - set(library.nodes))
+def _loses(library: elf.Elf, old: elf.Elf) -> bool:
+    return bool(old.defined - library.defined or set(old.nodes) - set(library.nodes))
 
 
 def _load(path: str, sonames: frozenset[str]) -> elf.Elf | None:
