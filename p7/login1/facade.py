@@ -1,6 +1,6 @@
 """The side of lainos-dbus-bridge that speaks D-Bus: an unprivileged process that can only ask the broker."""
 
-from p7 import log, proc
+from p7 import Failure, log, proc
 from p7.broker import privileges
 from p7.broker.wire import Channel, session_from
 from p7.config import Config
@@ -54,8 +54,12 @@ class Facade:
 
     def _serve(self) -> None:
         self.state.schedule.load()
-        privileges.seccomp()
-        proc.ready(self._ready_fd)
+        try:
+            privileges.seccomp()
+        except Failure as failure:  # to the connection, which calls this, it would be one message's mishap
+            self._fail(str(failure))
+        else:
+            proc.ready(self._ready_fd)
 
     def _fail(self, reason: str) -> None:
         log.fatal(reason)

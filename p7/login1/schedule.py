@@ -14,6 +14,7 @@ from p7.loop import Timer
 FILE = "/run/systemd/shutdown/scheduled"  # the broker writes it; shutdown --show and a restarted bridge read it
 NOTHING = ("", (1 << 64) - 1)  # USEC_INFINITY
 MESSAGE_MAX = 2048  # bytes; with the line put under it, it must fit into one message to the broker
+_DIGITS = 20  # of the greatest 64-bit number
 
 _WARN_SEC = [60 * minutes for minutes in (60, 30, 15, 10, 5, 4, 3, 2, 1)]
 _TICK_SEC = 60.0  # the timer's clock stops during sleep, and the real one may be set: look again this often
@@ -35,11 +36,16 @@ class Schedule:
         return NOTHING if self._action is None else (self._action.name, self._when_usec)
 
     def load(self) -> None:
-        """Take up what a predecessor had planned."""
-        planned = sdlogin.parse(self._model.root.read_or(FILE, ""))
+        """Take up what a predecessor had planned; a file that cannot be its own is reported and removed."""
+        text = self._model.root.read_or(FILE, "")
+        planned = sdlogin.parse(text)
         action, when = ACTIONS.get(planned.get("MODE", "")), planned.get("USEC", "")
-        if action is not None and when.isdecimal():
-            self.plan(action, int(when), dry=False)
+        when_usec = int(when) if when.isdecimal() and len(when) <= _DIGITS else 1 << 64
+        if action is not None and action.what == SHUTDOWN and when_usec < 1 << 64:
+            self.plan(action, when_usec, dry=False)
+        elif text:
+            log.warning(f"{FILE} is damaged: no shutdown is planned any more, and the file is removed")
+            self._model.tell("unschedule")
 
     def plan(self, action: Action, when_usec: int, *, dry: bool) -> None:
         """Do it then; when that has passed, as soon as possible."""

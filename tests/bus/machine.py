@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
@@ -96,7 +97,8 @@ class Machine:
             self.bridge = self.private.start(command, pass_fds=[write_fd], stderr=log)
         os.close(write_fd)
         try:
-            return os.read(read_fd, 1) == b"\n"
+            said = select.select([read_fd], [], [], 20)[0]
+            return bool(said) and os.read(read_fd, 1) == b"\n"
         finally:
             os.close(read_fd)
 

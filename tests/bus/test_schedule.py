@@ -57,6 +57,19 @@ def test_a_plan_outlives_the_bridge(p7: Path) -> None:
             assert client.get("ScheduledShutdown") == ("halt", later)
 
 
+@pytest.mark.parametrize("damage", ["MODE=suspend\nUSEC=1\n", "MODE=reboot\nUSEC=" + 5000 * "9", "\x00"])
+def test_a_damaged_plan_is_dropped(p7: Path, damage: str) -> None:
+    with Machine(p7, toml=TOML) as machine:
+        machine.start_bus()
+        plan = machine.path("/run/systemd/shutdown/scheduled")
+        plan.write_text(damage)
+        machine.start_bridge()
+        with machine.client() as client:
+            assert client.get("ScheduledShutdown") == ("", INFINITY)
+        wait_for(lambda: not plan.exists())
+        assert "/run/systemd/shutdown/scheduled is damaged: no shutdown is planned any more" in machine.stop_bridge()[1]
+
+
 def test_wall_messages(p7: Path) -> None:
     with Machine(p7, toml=TOML) as machine, machine.start().client() as client:
         # In wall(1)'s place a program that writes down what it is to say: there is no terminal to read it from.

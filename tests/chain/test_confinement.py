@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.chain.seat import Process
 from tests.lab.private import LAINOS, Private
 
 
@@ -43,6 +44,28 @@ def _holds(pid, text):
                 if text in memory.read(last - first):
                     return True
     return False
+
+
+# Executes the rest of its arguments on a kernel without CONFIG_SECCOMP_FILTER, to all appearances.
+NO_SECCOMP = """
+import sys
+sys.path.insert(0, sys.argv[1])
+import errno, os, struct
+from p7 import linux
+number = 317 if os.uname().machine == "x86_64" else 277
+code = ((0x20, 0, 0, 0), (0x15, 0, 1, number), (0x06, 0, 0, 0x50000 | errno.EINVAL), (0x06, 0, 0, 0x7FFF0000))
+linux.seccomp_filter(b"".join(struct.pack("<HBBI", *step) for step in code))
+os.execv(sys.argv[1], sys.argv[1:])
+"""
+
+
+def test_it_does_not_serve_without_its_filter(seat):
+    seat.bridge.kill()
+    seat.bridge.ended()
+    bridge = Process(seat, [sys.executable, "-c", NO_SECCOMP, seat.p7, "lainos-dbus-bridge"])
+    status, error = bridge.ended()
+    assert status == 1
+    assert "no seccomp filter: Invalid argument; the kernel needs CONFIG_SECCOMP_FILTER" in error
 
 
 # An attacker's first moves, made where the facade is after it has confined itself. Each prints an errno or "done".
