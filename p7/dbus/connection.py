@@ -44,12 +44,12 @@ class Connection:
         self._socket = _socket.socket(_socket.AF_UNIX, kind)
         try:
             self._socket.connect(path)
+            self._socket.send(_credentials(), _socket.MSG_NOSIGNAL)  # which a bus that ends just now does not take
         except OSError:
             self._socket.close()
             raise
         self.open = True
         loop.add(self._socket.fileno(), self._ready)
-        self._socket.send(_credentials())
 
     def close(self, reason: str = "") -> None:
         """Drop the connection and all that waits for it; with a reason, `lost` is told."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
 import time
 from pathlib import Path
 
@@ -24,6 +25,7 @@ from tests.bus.client import (
 )
 from tests.bus.machine import Machine
 from tests.lab.private import LAINOS, PASSWD
+from tests.need import need
 
 NOBODY = "".join(line for line in PASSWD.splitlines(keepends=True) if not line.startswith(("lain:", "arisu:")))
 
@@ -67,6 +69,28 @@ def test_the_bus_restarts(p7: Path) -> None:
             client.listen(path=SESSION_PATH)
             client.call("LockSessions")
             assert client.signal("Lock").body == ()
+
+
+def test_a_bus_that_ends_just_when_it_is_reached(p7: Path, tmp_path: Path) -> None:
+    need("strace", "strace")
+    with Machine(p7) as machine:
+        facade = machine.start().pids()[1]
+        with machine.client() as client:
+            client.call("ListSessions")  # by now it has let go of the descriptor that says that it is ready
+        fds = len(os.listdir(f"/proc/{facade}/fd"))
+        machine.stop_bus()
+        trace = ["strace", "--trace=sendto", "--inject=sendto:error=EPIPE:when=1", f"--output={tmp_path}/trace"]
+        with subprocess.Popen([*trace, f"--attach={facade}"]) as strace:
+            machine.start_bus()
+            with machine.client() as client:
+                wait_for(lambda: "EPIPE" in (tmp_path / "trace").read_text())
+                wait_for(client.has_owner)
+            strace.terminate()
+        with machine.client() as client:
+            wait_for(client.has_owner)
+            assert len(os.listdir(f"/proc/{facade}/fd")) == fds, "of the one that failed nothing is left"
+            assert client.call("GetSession", "s", "1") == (SESSION_PATH,)
+        assert machine.pids()[1] == facade, "it was not restarted"
 
 
 def test_it_goes_on_when_p7_is_replaced(p7: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
