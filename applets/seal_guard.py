@@ -76,7 +76,8 @@ def _remedy(package: Package, harmless: list[Package]) -> str:
 def _stop(what: str, why: str, remedy: str, name: str = "NAME") -> int:
     log.error(f"stopped: {what}")
     log.error(f"why: {why}")
-    log.error(f"what you can do: {remedy}; if you mean it, as root: echo {name} >> {_UNSEALED}")
+    let_in = f"mkdir -p {os.path.dirname(_UNSEALED)}; echo {name} >> {_UNSEALED}"
+    log.error(f"what you can do: {remedy}; if you mean it, as root: {let_in}")
     return 1
 
 

@@ -124,6 +124,16 @@ def test_an_administrator_who_means_it_gets_it_and_the_log_has_it(machine: Machi
     assert "systemd" not in machine.installed()
 
 
+def test_the_command_that_the_guard_gives_works_where_run_is_bare(machine: Machine) -> None:
+    """As in a chroot to mend a system from."""
+    (machine.root / "run/lainos").rmdir()
+    archive = machine.package("systemd", "257-1", dict(SYSTEMD))
+    said = machine.pacman("-U", archive).stdout
+    command = said.partition("if you mean it, as root: ")[2].partition("\n")[0]
+    assert machine.run("chroot", machine.root, "/usr/bin/sh", "-ec", command).returncode == 0
+    accept(machine, "-U", archive)
+
+
 def test_the_exception_is_for_the_names_in_it_and_must_be_roots_own(machine: Machine) -> None:
     exception = machine.root / "run/lainos/unsealed"
     exception.write_text("elogind\n")
