@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 PRIVILEGE = "root"
 _UNSEALED = "/run/lainos/unsealed"
 _NAME_FILES = "download the packages and name their files to pacman -U"
+_MEND = "let p7 in and bring one that fits with pacman -S protocol7-core"
 _ADVICE = "leave it out of this transaction, or report it to your distribution"
 
 
@@ -49,6 +50,8 @@ def run(root: Root = SYSTEM, *, remove: bool = False) -> int:
         return _judge(root, sought, let_in) if sought else 0
     except Failure as failure:
         return _stop("this transaction", str(failure), _NAME_FILES)
+    except OSError as error:  # libarchive by its name is gone, most likely: an update brought the next
+        return _stop("this transaction", f"p7 cannot look into it: {error}", _MEND, "protocol7-core")
 
 
 def _judge(root: Root, names: list[str], let_in: set[str]) -> int:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from typing import Self
 
-_LIBRARY = "libarchive.so.13"
+LIBRARY = "libarchive.so.13"
 _OK, _EOF, _WARN = 0, 1, -20
 _BLOCK = 1 << 18
 FOLDER, FILE, SYMLINK = 0o040000, 0o100000, 0o120000  # archive_entry_filetype(3): stat's
@@ -120,7 +120,7 @@ def is_one(path: str) -> bool:
 
 
 def _function(name: str, count: int, *, is_text: bool = False) -> native.Function:
-    return native.function(_LIBRARY, f"archive_{name}", count, is_text=is_text)
+    return native.function(LIBRARY, f"archive_{name}", count, is_text=is_text)
 
 
 def _text_of(name: str) -> Callable[[int], str]:

@@ -8,6 +8,7 @@ import pytest
 
 from p7.build import contents, mock_table
 from p7.seal import package, rules
+from p7.seal.archive import LIBRARY
 from tests.packages.makepkg import Workshop, info, listing, read
 
 LINKS = ["usr/bin/systemd-sysusers", "usr/bin/systemd-tmpfiles"]
@@ -34,6 +35,8 @@ def test_its_relations_fit_the_form(core: tuple[str, Path]) -> None:
     form, archive = core
     found = info(archive)
     assert ("python" in found["depend"]) == (form == "zipapp")
+    library, _, version = LIBRARY.rpartition(".")
+    assert f"{library}={version}-64" in found["depend"]  # Arch's libarchive provides that, and pacman depends on it
     configs = {entry.path for entry in contents.table(form) if isinstance(entry, contents.File) and entry.config}
     assert {f"/{path}" for path in found["backup"]} == configs
     assert not {"conflict", "provides", "replaces"} & found.keys()

@@ -80,11 +80,17 @@ def sealed(
         (machine.root / folder).mkdir()
     (machine.root / "etc/pacman.conf").write_text(CONF)
     theirs = arch(machine)
-    wanted = {name.split("=")[0] for archive in packages.values() for name in info(archive).get("depend", [])}
-    others = sorted(wanted - packages.keys() - {"eudev", "systemd-libs"})
+    wanted = {name for archive in packages.values() for name in info(archive).get("depend", [])}
+    known = packages.keys() | {"eudev", "systemd-libs"}
+    others = [
+        (name.split("=")[0].removesuffix(".so"), name) for name in sorted(wanted) if name.split("=")[0] not in known
+    ]
     repository(machine, "srv/arch", "core", theirs)
     repository(
-        machine, f"srv/artix/system/os/{os.uname().machine}", "system", [machine.package(name) for name in others]
+        machine,
+        f"srv/artix/system/os/{os.uname().machine}",
+        "system",
+        [machine.package(name, provides=provided) for name, provided in others],
     )
     shutil.copytree(built.path / "lainos", machine.root / "srv/lainos")
     (ours,) = (machine.root / "srv/lainos/protocol_7_repo").iterdir()

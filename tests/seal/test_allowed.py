@@ -52,6 +52,24 @@ def test_an_application_that_no_longer_needs_a_symbol_comes_with_the_library_tha
     accept(machine, "-U", machine.application("old", "sd_listen_fds", nodes), machine.library(nodes, "255-1"))
 
 
+@on_both
+def test_a_p7_for_the_next_libarchive_comes_as_the_guard_says(machine: Machine, made: Machine) -> None:
+    """p7's package depends on the libarchive that it loads; so this takes force, or a package made by somebody else."""
+    library = machine.root / "usr/lib/libarchive.so.13"
+    library.rename(library.with_name("libarchive.so.14"))
+    machine.repository("world", core(machine, made.path, "2-1"), machine.package("hello"))
+    machine.pacman("-Sy")
+    said = machine.pacman("-S", "hello").stdout
+    assert "why: p7 cannot look into it: libarchive.so.13: cannot open shared object file" in said
+    advice = (
+        "what you can do: let p7 in and bring one that fits with pacman -S protocol7-core; if you mean it, as root: "
+    )
+    command = said.partition(advice)[2].partition("\n")[0]
+    assert machine.run("chroot", machine.root, "/usr/bin/sh", "-ec", command).returncode == 0
+    accept(machine, "-S", "protocol7-core")
+    assert machine.installed()["protocol7-core"] == "2-1"
+
+
 def test_the_values_of_options_are_no_archives(machine: Machine) -> None:
     accept(machine, "-U", "--overwrite", machine.config, "--ignore=x", "--color", "never", machine.package("hello"))
 
