@@ -115,7 +115,7 @@ class Parent:
 
     def cached(self, name: str) -> list[str]:
         """Where a file may be that pacman downloaded; "" for the folders themselves."""
-        folders = self.options.get("cachedir") or self.configured("CacheDir")
+        folders = [*self.options.get("cachedir", []), *self.configured("CacheDir")]
         return [place for folder in folders for place in self.places(f"{folder.rstrip('/')}/{name}")]
 
     def start(self) -> float:

@@ -114,6 +114,18 @@ def second_description(machine: Machine) -> Done:
     return machine.pacman("-U", members(machine, *rows))
 
 
+def other_cache(machine: Machine) -> Done:
+    """pacman takes the file that CacheDir has, though --cachedir names another folder."""
+    text = machine.config.read_text().replace("[options]", f"[options]\nCacheDir = {machine.path}/cache")
+    machine.config.write_text(text)
+    downloaded(machine)
+    (machine.path / "cache").mkdir()
+    machine.repository("extra", machine.package("hello", "2-1", dict(SYSTEMD)), machine.package("other"))
+    assert machine.pacman("-Sy").returncode == 0
+    (machine.path / "extra/hello-2-1-any.pkg.tar.zst").rename(machine.path / "cache/hello-2-1-any.pkg.tar.zst")
+    return machine.pacman("-S", "extra/hello", "other")
+
+
 def mask(machine: Machine) -> Done:
     """Of the guard and of what would tell of that, with no script."""
     names = ("00-p7-guard.hook", "zz-p7-verify.hook")
@@ -131,6 +143,7 @@ DISGUISES: dict[Attempt, str] = {
     absolute_link: BRINGS,
     two_names: "hello-1-1-any.pkg.tar cannot be read: it has no .PKGINFO with one name",
     second_description: "hello-1-1-any.pkg.tar cannot be read: it has a second .PKGINFO, or one by another path",
+    other_cache: BRINGS,
     mask: "it brings etc/hooks/00-p7-guard.hook, which would stand for p7's hook of this name",
 }
 
