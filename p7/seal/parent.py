@@ -140,7 +140,7 @@ class Parent:
             self._rows = []
             for line in self._pacman_conf():
                 if line.startswith("["):
-                    section = line.strip("[]")
+                    section = line[1:-1]
                 key, _, value = line.partition(" = ")
                 self._rows.append((section, key, value))
         return self._rows

@@ -126,6 +126,13 @@ def other_cache(machine: Machine) -> Done:
     return machine.pacman("-S", "extra/hello", "other")
 
 
+def repository_in_brackets(machine: Machine) -> Done:
+    downloaded(machine)
+    machine.repository("[extra]", machine.package("hello", "2-1", dict(SYSTEMD)), machine.package("other"))
+    assert machine.pacman("-Sy").returncode == 0
+    return machine.pacman("-S", "[extra]/hello", "other")
+
+
 def mask(machine: Machine) -> Done:
     """Of the guard and of what would tell of that, with no script."""
     names = ("00-p7-guard.hook", "zz-p7-verify.hook")
@@ -144,6 +151,7 @@ DISGUISES: dict[Attempt, str] = {
     two_names: "hello-1-1-any.pkg.tar cannot be read: it has no .PKGINFO with one name",
     second_description: "hello-1-1-any.pkg.tar cannot be read: it has a second .PKGINFO, or one by another path",
     other_cache: BRINGS,
+    repository_in_brackets: BRINGS,
     mask: "it brings etc/hooks/00-p7-guard.hook, which would stand for p7's hook of this name",
 }
 
