@@ -269,7 +269,7 @@ ATTEMPTS: dict[Attempt, str] = {
     front_end_with_a_name: "the archive of systemd cannot be found, so nobody can tell what is in it",
     stale_cache: HELD_NAME,
     second_file_name: "it brings usr/bin/systemctl, which is systemd's",
-    hidden_file_name: "it brings usr/bin/systemctl, which is systemd's",
+    hidden_file_name: "world.db cannot be read: hello-1-1/desc is no text",
     file_name_far_behind: "world.db cannot be read: hello-1-1/desc is too long to be looked at",
     sysvcompat: "it is called systemd-sysvcompat and brings usr/bin/init, as no dummy does",
     provider: "it provides or replaces systemd and brings usr/bin/foreign, as no dummy does",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.server
 import io
+import subprocess
 import tarfile
 import threading
 from collections.abc import Iterator
@@ -14,6 +15,8 @@ from tests.seal.attempts import Attempt, sync
 from tests.seal.machine import SYSTEMD, Done, Machine
 
 INFO = "pkgname = hello\npkgver = 1-1\narch = any\nsize = 0\nbuilddate = 1\n"
+
+_AR_HEADER = 60
 
 
 def downloaded(machine: Machine) -> None:
@@ -114,6 +117,63 @@ def second_description(machine: Machine) -> Done:
     return machine.pacman("-U", members(machine, *rows))
 
 
+def _described(machine: Machine, text: str) -> Done:
+    return machine.pacman("-U", members(machine, (".PKGINFO", INFO + text), ("usr/bin/hello", "x")))
+
+
+def provides_far_behind(machine: Machine) -> Done:
+    return _described(machine, f"# {'x' * 500}\n" * 2200 + "provides = systemd=257\n")
+
+
+def provides_before_a_zero_byte(machine: Machine) -> Done:
+    return _described(machine, "provides = systemd\0=257\n")
+
+
+def provides_with_a_description(machine: Machine) -> Done:
+    return _described(machine, "provides = systemd: 257\n")
+
+
+def file_name_behind_a_hole(machine: Machine) -> Done:
+    """Two ends of a word in a database, which libalpm joins."""
+    downloaded(machine)
+    harmful(machine).rename(machine.path / "world/other.pkg.tar.zst")
+    start = "%NAME%\nhello\n\n%VERSION%\n1-1\n\n%FILENAME%\nhello-1-1-any.pkg.tar.zst\n\n"
+    described = machine.path / "hello-1-1/desc"
+    described.parent.mkdir()
+    with described.open("w") as file:
+        file.write(f"{start:\n<4091}%FILE")  # a block of the file system
+        file.seek(3 * 4096)
+        file.write("NAME%\nother.pkg.tar.zst\n")
+    database = machine.path / "world/world.db"
+    tar = ["tar", "--sparse", "--hole-detection=raw", "-cf", database, "-C", machine.path, "hello-1-1/desc"]
+    subprocess.run(tar, check=True)
+    assert machine.pacman("-Syy").returncode == 0
+    return machine.pacman("-S", "hello")
+
+
+def two_formats(machine: Machine) -> Done:
+    """A tar as old as V7's, with no magic number, whose first member is called as an ar archive begins."""
+    archive = members(machine, (".PKGINFO", INFO), ("usr/bin/hello", "x"))
+    rest = archive.read_bytes()
+    rows = {".PKGINFO": INFO + "\n" * (len(INFO) % 2), "usr/bin/init": "real"}  # an ar member begins at an even place
+    inside = "".join(f"{_ar_header(name, len(text))}{text}" for name, text in rows.items())
+    padding = -(len(inside) + _AR_HEADER) % tarfile.BLOCKSIZE
+    inside += _ar_header("rest", padding + len(rest))
+    member = tarfile.TarInfo("!<arch>\n" + _ar_header("first", tarfile.BLOCKSIZE - 8 - _AR_HEADER))
+    member.size = len(inside)
+    header = bytearray(member.tobuf(tarfile.USTAR_FORMAT))
+    header[257:] = bytes(tarfile.BLOCKSIZE - 257)  # the magic number, and what came with it
+    header[148:156] = b" " * 8
+    header[148:156] = b"%06o\0 " % sum(header)
+    archive.write_bytes(bytes(header) + inside.encode() + bytes(padding) + rest)
+    return machine.pacman("-U", archive)
+
+
+def _ar_header(name: str, size: int) -> str:
+    """_AR_HEADER bytes (ar(5))."""
+    return f"{name:16}{0:<12}{0:<6}{0:<6}{100644:<8}{size:<10}`\n"
+
+
 def other_cache(machine: Machine) -> Done:
     """pacman takes the file that CacheDir has, though --cachedir names another folder."""
     text = machine.config.read_text().replace("[options]", f"[options]\nCacheDir = {machine.path}/cache")
@@ -150,6 +210,11 @@ DISGUISES: dict[Attempt, str] = {
     absolute_link: BRINGS,
     two_names: "hello-1-1-any.pkg.tar cannot be read: it has no .PKGINFO with one name",
     second_description: "hello-1-1-any.pkg.tar cannot be read: it has a second .PKGINFO, or one by another path",
+    provides_far_behind: "hello-1-1-any.pkg.tar cannot be read: its .PKGINFO is too long, or no text",
+    provides_before_a_zero_byte: "hello-1-1-any.pkg.tar cannot be read: its .PKGINFO is too long, or no text",
+    provides_with_a_description: "it provides or replaces systemd and brings usr/bin/hello, as no dummy does",
+    file_name_behind_a_hole: "world.db cannot be read: hello-1-1/desc is no text",
+    two_formats: "it brings usr/bin/init, and that is no link to openrc-init",
     other_cache: BRINGS,
     repository_in_brackets: BRINGS,
     mask: "it brings etc/hooks/00-p7-guard.hook, which would stand for p7's hook of this name",
