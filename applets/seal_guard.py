@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 PRIVILEGE = "root"
 _UNSEALED = "/run/lainos/unsealed"
+_NAME_ALL = "put the names on pacman's command line, as xargs pacman -S < LIST does"
 _NAME_FILES = "download the packages and name their files to pacman -U"
 _MEND = "let p7 in and bring one that fits with pacman -S protocol7-core"
 _ADVICE = "leave it out of this transaction, or report it to your distribution"
@@ -36,7 +37,7 @@ def run(root: Root = SYSTEM, *, remove: bool = False) -> int:
     """Returns 1, which makes pacman abort, after three lines that say what was stopped, why, and what can be done."""
     log.start_session(root)
     if sys.stdin is None:  # pacman 7 closes it, and its hooks', where names were piped and there is no terminal
-        return _stop("this transaction", "standard input is closed, so nobody can tell what comes", _NAME_FILES)
+        return _stop("this transaction", "standard input is closed, so nobody can tell what comes", _NAME_ALL, "")
     names = sorted({line.strip() for line in sys.stdin if line.strip()})
     if not names:
         raise Failure("no package names on standard input: it is for pacman's hooks", 2)
@@ -77,10 +78,11 @@ def _remedy(package: Package, harmless: list[Package]) -> str:
 
 
 def _stop(what: str, why: str, remedy: str, name: str = "NAME") -> int:
+    """`name` is what would have to be let in; "" where that would not help."""
     log.error(f"stopped: {what}")
     log.error(f"why: {why}")
-    let_in = f"mkdir -p {os.path.dirname(_UNSEALED)}; echo {name} >> {_UNSEALED}"
-    log.error(f"what you can do: {remedy}; if you mean it, as root: {let_in}")
+    let_in = f"; if you mean it, as root: mkdir -p {os.path.dirname(_UNSEALED)}; echo {name} >> {_UNSEALED}"
+    log.error(f"what you can do: {remedy}{let_in if name else ''}")
     return 1
 
 

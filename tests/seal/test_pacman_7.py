@@ -32,6 +32,34 @@ def test_what_changes_the_database_alone_is_told_by_the_next_check(machine: Mach
 
 
 @pytest.fixture
+def names(machine: Machine) -> Path:
+    """A list of a package, which a repository has."""
+    machine.repository("world", machine.package("hello"))
+    machine.pacman("-Sy")
+    path = machine.path / "LIST"
+    path.write_text("hello\n")
+    return path
+
+
+def test_pacman_6_takes_names_from_a_file(machine: Machine, names: Path) -> None:
+    with names.open() as file:
+        assert machine.pacman("-S", "-", stdin=file, start_new_session=True).returncode == 0
+    assert machine.installed()["hello"] == "1-1"
+
+
+@pytest.mark.parametrize("machine", [PACMAN_7], indirect=True)
+def test_names_from_a_file_come_in_as_the_guard_says(machine: Machine, names: Path) -> None:
+    """Without a terminal pacman 7 closes its hooks' standard input, once it has read names from its own."""
+    with names.open() as file:
+        said = machine.pacman("-S", "--needed", "-", stdin=file, start_new_session=True).stdout
+    advice = said.partition("seal-guard: what you can do: ")[2].partition("\n")[0]
+    assert advice == "put the names on pacman's command line, as xargs pacman -S < LIST does"
+    script = 'exec xargs pacman "$@" -S <' + str(names)
+    assert machine.run("sh", "-c", script, "sh", *machine.flags()).returncode == 0
+    assert machine.installed()["hello"] == "1-1"
+
+
+@pytest.fixture
 def address(machine: Machine) -> Iterator[str]:
     """Of a server on the loopback for all that is in the machine's folder."""
     handler = functools.partial(http.server.SimpleHTTPRequestHandler, directory=machine.path)
