@@ -42,7 +42,8 @@ class Archive:
         self._handle = _function("read_new", 0)()
         self._read_data = _function("read_data", 3)
         _function("read_support_filter_all", 1)(self._handle)
-        _function("read_support_format_tar", 1)(self._handle)
+        # libalpm takes all there are, too; and what begins as two formats do is read as the likelier of them.
+        _function("read_support_format_all", 1)(self._handle)
         self._check(_function("read_open_filename", 3)(self._handle, os.fsencode(path), _BLOCK))
 
     def __enter__(self) -> Self:

@@ -43,8 +43,8 @@ def _rows(path: str, names: Collection[str]) -> Iterator[tuple[str, str]]:
             text = bytes(opened.read(_LARGEST_TEXT))
             if len(text) == _LARGEST_TEXT:
                 raise archive.BadArchive(f"{member} is too long to be looked at")
-            # For libalpm, which is written in C, a line also ends at a zero byte.
-            lines = [line.partition(b"\0")[0] for line in text.split(b"\n")]
-            for key, value in pairwise(lines):
+            if b"\0" in text:  # where for libalpm, which is written in C, a line ends; or a hole, which it leaves out
+                raise archive.BadArchive(f"{member} is no text")
+            for key, value in pairwise(text.split(b"\n")):
                 if key == b"%FILENAME%" and b"/" not in value:  # libalpm takes none with a slash
                     yield name, os.fsdecode(value)

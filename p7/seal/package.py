@@ -8,7 +8,7 @@ from p7.abi import elf
 from p7.seal import archive
 
 # What no package brings, and what would take the machine's memory to look at.
-_LARGEST_FILE, _LARGEST_ELF, _LARGEST_TEXT = 8 << 30, 1 << 30, 1 << 20
+_LARGEST_FILE, _LARGEST_ELF, _LARGEST_TEXT = 8 << 30, 1 << 30, 256 << 10
 WATCHED = frozenset("libsystemd.so.0 libudev.so.1 libdbus-1.so.3".split())  # a set display has no fixed bytecode
 """The libraries whose change the seal guards against."""
 _LIBRARY_FOLDERS = ("usr/lib", "usr/lib32")
@@ -42,8 +42,11 @@ class Package:
         return self.info.get("pkgver", ["?"])[0]
 
     def names(self) -> set[str]:
-        """The names it goes by for others: its own, those it provides, those it replaces; without versions."""
-        also = self.info.get("provides", []) + self.info.get("replaces", [])
+        """The names it goes by for others: its own, those it provides, those it replaces; without versions.
+
+        Behind a colon and a space libalpm takes a description, as of an optional dependency.
+        """
+        also = [text.partition(": ")[0] for text in self.info.get("provides", []) + self.info.get("replaces", [])]
         return {self.name, *(name.partition("=")[0].partition("<")[0].partition(">")[0] for name in also)}
 
     def libraries(self) -> list[elf.Elf]:
@@ -73,7 +76,7 @@ def _take(package: Package, opened: archive.Archive, entry: archive.Entry) -> No
         # libalpm knows no other spelling, and of two it takes what comes last.
         if package.info or entry.path != path:
             raise archive.BadArchive("it has a second .PKGINFO, or one by another path")
-        package.info = _parse(bytes(opened.read(min(entry.size, _LARGEST_TEXT))).decode("utf-8", "surrogateescape"))
+        package.info = _parse(bytes(opened.read(_LARGEST_TEXT)))
     elif path == ".INSTALL":
         package.has_scriptlet = True
     elif entry.kind != archive.FOLDER and not path.startswith("."):
@@ -112,10 +115,13 @@ def merged(path: str) -> str:
     return path
 
 
-def _parse(text: str) -> dict[str, list[str]]:
-    """`key = value` lines (PKGINFO of makepkg); a key may come again."""
+def _parse(data: bytes) -> dict[str, list[str]]:
+    """`key = value` lines (PKGINFO of makepkg); a key may come again. Raises archive.BadArchive for what is too long,
+    or has a zero byte: there for libalpm, which is written in C, a line ends; or it is a hole, which it leaves out."""
+    if len(data) == _LARGEST_TEXT or b"\0" in data:
+        raise archive.BadArchive("its .PKGINFO is too long, or no text")
     info: dict[str, list[str]] = {}
-    for line in text.splitlines():
+    for line in data.decode("utf-8", "surrogateescape").split("\n"):
         key, equals, value = line.partition("=")
         if equals and not line.startswith("#"):
             info.setdefault(key.strip(), []).append(value.strip())
