@@ -29,7 +29,7 @@ import stat
 import sys
 import time
 
-from p7 import Failure, activation, config, identity, log, proc, session_bus, session_env
+from p7 import Failure, activation, config, dispatch, identity, log, proc, session_bus, session_env
 from p7.identity import User
 from p7.root import SYSTEM, Root
 
@@ -57,14 +57,17 @@ def run(root: Root = SYSTEM) -> int:
     try:
         _become(root, block, login)
     except Failure as failure:
-        log.error(str(failure))
-        if "GREETD_SOCK" in login:
-            time.sleep(_READING_SEC)
-        return failure.status
+        problem, status = str(failure), failure.status
+    except OSError as error:
+        problem, status = dispatch.describe(error), 1
+    log.error(problem)
+    if "GREETD_SOCK" in login:
+        time.sleep(_READING_SEC)
+    return status
 
 
 def _become(root: Root, block: bytes, login: dict[str, str]) -> "NoReturn":
-    """From the login's environment to the compositor. Raises Failure."""
+    """From the login's environment to the compositor. Raises Failure or OSError."""
     user = _user(root)
     environment = _environment(root, user, session_env.pick(block, session_env.KEPT))
     if vt := _vt(login):

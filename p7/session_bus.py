@@ -26,6 +26,9 @@ def ensure(root: Root, user: User, environment: dict[str, str]) -> None:
         os.unlink(path)  # a dead daemon's, which the next one could not bind to
     except FileNotFoundError:
         pass
+    except OSError as error:
+        log.warning(f"no session bus: {path}: {error.strerror}; what is there is no socket, so move it away")
+        return
     arguments = ["--session", f"--address=unix:path={path}", "--fork", "--nopidfile", "--syslog-only"]
     pid = service.start(program, ["dbus-daemon", *arguments], block(environment), group=service.group(root, user))
     status = proc.wait(pid, _PATIENCE_SEC)

@@ -2,7 +2,7 @@
 
 import os
 
-from p7 import Failure, proc
+from p7 import Failure, ops, proc
 from p7.service import answers
 
 _SOCKETS = "/tmp/.X11-unix/X"
@@ -30,16 +30,17 @@ def command(client: str, environment: dict[str, str], login: dict[str, str]) -> 
 
 
 def write_cookie(environment: dict[str, str]) -> None:
-    """A fresh XAUTHORITY file: who can read it may connect to DISPLAY, and nobody else. Raises OSError."""
-    path = environment["XAUTHORITY"]
+    """A fresh XAUTHORITY file: who can read it may connect to DISPLAY, and nobody else. Raises Failure."""
+    folder, name = os.path.split(environment["XAUTHORITY"])
     fields = (b"", environment["DISPLAY"].removeprefix(":").encode(), _PROTOCOL, os.urandom(16))
     data = _FAMILY_WILD.to_bytes(2, "big") + b"".join(len(field).to_bytes(2, "big") + field for field in fields)
-    fd = os.open(f"{path}.new", os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
     try:
-        os.write(fd, data)
-    finally:
-        os.close(fd)
-    os.rename(f"{path}.new", path)
+        folder_fd = os.open(folder, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+        ops.replace(name, folder_fd, data, 0o600)
+        os.close(folder_fd)
+    except OSError as error:
+        text = f"{folder}/{name}: {error.strerror}; without it X lets nobody in, so make room for it in that folder"
+        raise Failure(text) from None
 
 
 def _is_running(display: str) -> bool:

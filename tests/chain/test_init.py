@@ -97,6 +97,14 @@ def test_a_dead_bus_s_socket_is_replaced(seat):
     assert seat.run(send, LAIN).returncode == 0
 
 
+def test_without_a_bus_it_warns_and_goes_on(seat):
+    seat.run(["mkdir", BUS], LAIN)
+    login = seat.login()
+    environ(seat)
+    login.kill()
+    assert f"no session bus: {BUS}: Is a directory; what is there is no socket, so move it away" in login.ended()[1]
+
+
 def test_without_the_broker_it_warns_and_goes_on(seat):
     """Soon, on a machine where none has run since boot."""
     seat.bridge.kill(15)

@@ -1,5 +1,7 @@
 """An X11 session on a real X server: Xvfb in Xorg's place, which needs no card and no terminal."""
 
+import time
+
 import pytest
 
 from tests.chain.seat import SCOPE, Seat, wait
@@ -113,3 +115,14 @@ def test_a_part_that_is_missing_is_named(seat):
         pytest.skip("this machine has an X of its own")
     assert status == 127
     assert f"no X session: X is not in {PATH}" in error
+
+
+def test_a_full_runtime_folder_is_named_for_a_person_to_read(seat):
+    seat.run(["mount", "-o", "remount,size=16k", "/run/user/1000"])
+    seat.run(["sh", "-c", "cat /dev/zero >/run/user/1000/full"], LAIN)
+    begun = time.monotonic()
+    status, error = seat.login(P7_SESSION_TYPE="x11", GREETD_SOCK="/run/greetd.sock").ended()
+    assert time.monotonic() - begun >= 5, "greetd clears the screen then"
+    assert status == 1
+    assert "/run/user/1000/Xauthority: No space left on device; without it X lets nobody in" in error
+    assert [path.name for path in seat.path("/run/user/1000").iterdir()] == ["full"], "no half of a file is left"
