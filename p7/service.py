@@ -37,14 +37,19 @@ def answers(path: str) -> bool:
 
 
 def listener(path: str) -> int:
-    """The pid of who listens at a socket; 0 if it has none here, -1 if nobody does (unix(7), SO_PEERCRED)."""
+    """The pid of who listens at a socket; 0 if it has none here or does not come to accept, -1 if nobody does.
+
+    The kernel tells by SO_PEERCRED (unix(7)). A full queue and a wait in vain are a busy one's, not a dead one's.
+    """
     probe = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM | _socket.SOCK_CLOEXEC)
     try:
         probe.settimeout(1.0)
         probe.connect(path)
         credentials = probe.getsockopt(_socket.SOL_SOCKET, _socket.SO_PEERCRED, 12)  # pid, uid, gid
-    except OSError:
+    except (FileNotFoundError, ConnectionRefusedError):
         return -1
+    except OSError:
+        return 0
     finally:
         probe.close()
     return int.from_bytes(credentials[:4], sys.byteorder)

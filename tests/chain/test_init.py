@@ -97,6 +97,26 @@ def test_a_dead_bus_s_socket_is_replaced(seat):
     assert seat.run(send, LAIN).returncode == 0
 
 
+def test_a_bus_that_is_too_busy_to_answer_is_left_alone(seat):
+    """Its queue is full, so connect(2) fails; it is not dead for that."""
+    busy = f"""
+import os, socket, time
+bus, client = socket.socket(socket.AF_UNIX), socket.socket(socket.AF_UNIX)
+bus.bind({BUS!r})
+bus.listen(0)
+client.connect({BUS!r})
+print("full", flush=True)
+time.sleep(60)
+"""
+    process = seat.start([sys.executable, "-c", busy], LAIN, stdout=subprocess.PIPE)
+    assert process.stdout.readline() == "full\n"
+    inode = seat.path(BUS).lstat().st_ino
+    seat.login()
+    environ(seat)
+    assert seat.path(BUS).lstat().st_ino == inode
+    assert "dbus-daemon" not in seat.processes()
+
+
 def test_without_a_bus_it_warns_and_goes_on(seat):
     seat.run(["mkdir", BUS], LAIN)
     login = seat.login()
