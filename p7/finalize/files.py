@@ -13,6 +13,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+_AGREETY = "agreety --cmd /bin/sh"
+
 
 def put(
     root: Root, path: str, text: str, mode: int, is_unused: "Callable[[str], bool]"
@@ -45,7 +47,8 @@ def has_no_rules(doas: str) -> bool:
 def is_not_chosen(root: Root, greetd: str) -> bool:
     """Whether a greetd configuration is nobody's choice for this system.
 
-    It starts agreety, as the one that greetd comes with, or names a user who is not here, as one of a live medium.
+    It is the one that greetd comes with, which starts agreety for a shell and nothing by itself; or it names a user who
+    is not here, as one of a live medium.
     """
     try:
         parsed = tomllib.loads(greetd)
@@ -55,5 +58,6 @@ def is_not_chosen(root: Root, greetd: str) -> bool:
     if not all(isinstance(session, dict) for session in sessions):
         return False
     named = {str(session["user"]) for session in sessions if "user" in session}
-    command = str(sessions[0].get("command", "")).split(" ", 1)[0]
-    return command.rpartition("/")[2] == "agreety" or not named <= {user.name for user in users(root)}
+    command = str(sessions[0].get("command", ""))
+    is_shipped = not sessions[1] and command.removeprefix("/usr/sbin/") == _AGREETY  # with Debian's folder, or without
+    return is_shipped or not named <= {user.name for user in users(root)}

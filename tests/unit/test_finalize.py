@@ -27,8 +27,11 @@ rules = ["permit persist :wheel"]
 users = ["_greetd", "greeter"]
 displaces = ["agetty.tty1"]
 """
-PACKAGED = '[terminal]\nvt = 7\n[default_session]\ncommand = "/usr/sbin/agreety --cmd sh"\nuser = "greeter"\n'
+UPSTREAM = '[terminal]\nvt = 1\n[default_session]\ncommand = "agreety --cmd /bin/sh"\nuser = "greeter"\n'
+PACKAGED = UPSTREAM.replace("agreety", "/usr/sbin/agreety")  # Debian's
 LIVE = '[default_session]\ncommand = "tuigreet"\nuser = "greeter"\n[initial_session]\ncommand = "x"\nuser = "live"\n'
+SWAY = UPSTREAM.replace("/bin/sh", "sway")
+AT_ONCE = UPSTREAM + '[initial_session]\ncommand = "sway"\nuser = "lain"\n'
 CHOSEN = '[default_session]\ncommand = "gtkgreet"\nuser = "greeter"\n'
 FRESH = {
     "etc/passwd": PASSWD,
@@ -91,7 +94,7 @@ def test_a_half_of_it_is_finished_by_the_next_run_as_if_there_had_been_one(root,
     assert results == [results[0]] * (count + 1)
 
 
-@pytest.mark.parametrize("found", [PACKAGED, LIVE], ids=["agreety", "live"])
+@pytest.mark.parametrize("found", [PACKAGED, UPSTREAM, LIVE], ids=["debian", "agreety", "live"])
 def test_a_greetd_configuration_that_nobody_chose_is_kept_as_old(root, found):
     (path := _file(root, "/etc/greetd/config.toml")).write_text(found)
     steps = [step for step in made(root) if "greetd" in step.path]
@@ -101,7 +104,7 @@ def test_a_greetd_configuration_that_nobody_chose_is_kept_as_old(root, found):
     assert 'user = "greeter"' in path.read_text() and "live" not in path.read_text()
 
 
-@pytest.mark.parametrize("found", [CHOSEN, "no = toml = at all", "default_session = 3\n"])
+@pytest.mark.parametrize("found", [CHOSEN, SWAY, AT_ONCE, "no = toml = at all", "default_session = 3\n"])
 def test_a_chosen_one_stays_with_its_getty_and_the_proposal_is_beside_it(root, found):
     (path := _file(root, "/etc/greetd/config.toml")).write_text(found)
     steps = [step for step in made(root) if "greetd" in step.path or "agetty" in step.path]
