@@ -13,7 +13,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_AGREETY = "agreety --cmd /bin/sh"
+# greetd's own, and Debian 13's; Debian gives the folder as well.
+_AGREETY = ("agreety --cmd /bin/sh", "agreety --cmd '${SHELL:-/bin/sh}'")
 
 
 def put(
@@ -59,5 +60,5 @@ def is_not_chosen(root: Root, greetd: str) -> bool:
         return False
     named = {str(session["user"]) for session in sessions if "user" in session}
     command = str(sessions[0].get("command", ""))
-    is_shipped = not sessions[1] and command.removeprefix("/usr/sbin/") == _AGREETY  # with Debian's folder, or without
+    is_shipped = not sessions[1] and command.removeprefix("/usr/sbin/") in _AGREETY
     return is_shipped or not named <= {user.name for user in users(root)}

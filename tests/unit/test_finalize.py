@@ -28,7 +28,8 @@ users = ["_greetd", "greeter"]
 displaces = ["agetty.tty1"]
 """
 UPSTREAM = '[terminal]\nvt = 1\n[default_session]\ncommand = "agreety --cmd /bin/sh"\nuser = "greeter"\n'
-PACKAGED = UPSTREAM.replace("agreety", "/usr/sbin/agreety")  # Debian's
+PACKAGED = UPSTREAM.replace("agreety", "/usr/sbin/agreety")  # Debian 12's
+TRIXIE = PACKAGED.replace("/bin/sh", "'${SHELL:-/bin/sh}'")  # Debian 13's
 LIVE = '[default_session]\ncommand = "tuigreet"\nuser = "greeter"\n[initial_session]\ncommand = "x"\nuser = "live"\n'
 SWAY = UPSTREAM.replace("/bin/sh", "sway")
 AT_ONCE = UPSTREAM + '[initial_session]\ncommand = "sway"\nuser = "lain"\n'
@@ -94,7 +95,7 @@ def test_a_half_of_it_is_finished_by_the_next_run_as_if_there_had_been_one(root,
     assert results == [results[0]] * (count + 1)
 
 
-@pytest.mark.parametrize("found", [PACKAGED, UPSTREAM, LIVE], ids=["debian", "agreety", "live"])
+@pytest.mark.parametrize("found", [PACKAGED, TRIXIE, UPSTREAM, LIVE], ids=["debian", "trixie", "agreety", "live"])
 def test_a_greetd_configuration_that_nobody_chose_is_kept_as_old(root, found):
     (path := _file(root, "/etc/greetd/config.toml")).write_text(found)
     steps = [step for step in made(root) if "greetd" in step.path]
