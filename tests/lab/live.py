@@ -50,9 +50,11 @@ class Disk:
     """Kernel, initramfs and command line."""
     firmware: Path | None = None
     """What looks for a loader, if not QEMU's BIOS."""
+    devices: str = ""
+    """What the drive is plugged into, if it needs more than QEMU has."""
 
     def arguments(self) -> list[str]:
-        words = ["-drive", f"{self.drive},format=raw", "-snapshot"]
+        words = ["-drive", f"{self.drive},format=raw", "-snapshot", *self.devices.split()]
         if self.firmware:
             words += ["-bios", str(self.firmware)]
         if self.kernel:
@@ -77,13 +79,24 @@ def labelled(made: Path) -> Disk:
 def grub(made: Path) -> Disk:
     """A CD with GRUB, whose menu finds the label."""
     disk = made / "grub.iso"
-    _filled(disk, lambda: _run("grub-mkrescue", "-o", disk, _medium(made), "--", "-volid", "ANY_LABEL"))
+    options = ["-volid", "ANY_LABEL", "-hfsplus", "off"]
+    _filled(disk, lambda: _run("grub-mkrescue", "-o", disk, _medium(made), "--", *options))
     return Disk(f"file={disk},media=cdrom")
 
 
 def uefi(made: Path) -> Disk:
     """The same CD, by UEFI: grub-mkrescue puts a loader for each on it."""
     return replace(grub(made), firmware=OVMF)
+
+
+def stick(made: Path) -> Disk:
+    """That CD's image written to a USB stick."""
+    drive = f"file={made}/grub.iso,if=none,id=stick"
+    return replace(grub(made), drive=drive, devices="-device qemu-xhci -device usb-storage,drive=stick")
+
+
+def uefi_stick(made: Path) -> Disk:
+    return replace(stick(made), firmware=OVMF)
 
 
 def iso_scan(made: Path) -> Disk:

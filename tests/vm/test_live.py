@@ -47,6 +47,8 @@ def made(request: pytest.FixtureRequest, images: Images) -> Path:
         ("zipapp", live.labelled, "overlay"),
         ("zipapp", live.grub, "overlay"),
         ("zipapp", live.uefi, "overlay"),
+        ("zipapp", live.stick, "overlay"),
+        ("zipapp", live.uefi_stick, "overlay"),
         ("zipapp", live.iso_scan, "overlay"),
         ("zipapp", live.isolinux, "overlay"),
         ("zipapp", live.installed, "ext4"),
@@ -54,13 +56,14 @@ def made(request: pytest.FixtureRequest, images: Images) -> Path:
         ("static", live.squashfs, "overlay"),
     ],
     indirect=["made"],
-    ids=["squashfs", "label", "grub", "uefi", "iso-scan", "isolinux", "installed", "no-shell", "static"],
+    ids="squashfs label grub uefi stick uefi-stick iso-scan isolinux installed no-shell static".split(),
 )
 def test_it_boots_to_its_services(made: Path, disk: Callable[[Path], live.Disk], root: str) -> None:
-    with Vm(disk(made)) as vm:
+    machine = disk(made)
+    with Vm(machine) as vm:
         vm.wait_runlevel("default")
         services_started(vm)
-        assert (vm.run(["test", "-e", "/sys/firmware/efi"])[0] == 0) == (disk is live.uefi)
+        assert (vm.run(["test", "-e", "/sys/firmware/efi"])[0] == 0) == (machine.firmware is not None)
         assert "blind mode" not in vm.console()  # GRUB's word for a kernel without a screen
         assert ask(vm, "cat", "/proc/1/cmdline") == "/sbin/openrc-init\0"
         assert ask(vm, "findmnt", "--noheadings", "--output", "FSTYPE", "/") == root
