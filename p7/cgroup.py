@@ -13,7 +13,7 @@ user-UID.slice and nowhere in the scope.
 import _signal
 import os
 
-from p7 import ops
+from p7 import ops, proc
 from p7.identity import User
 from p7.root import Root
 
@@ -147,7 +147,7 @@ def processes(root: Root, path: str) -> list[int]:
 
 def signal(root: Root, path: str, number: int) -> None:
     """Send a signal to all in a cgroup and below it, and to nobody who got the process id of one that ended."""
-    handles = [(pid, pidfd) for pid in processes(root, path) if (pidfd := _pidfd(pid)) >= 0]
+    handles = [(pid, pidfd) for pid in processes(root, path) if (pidfd := proc.pidfd(pid)) >= 0]
     inside = set(processes(root, path))  # read after the pidfds were opened: these are the processes they stand for
     for pid, pidfd in handles:
         try:
@@ -165,11 +165,3 @@ def kill(root: Root, path: str) -> None:
         Attribute(f"{path}/cgroup.kill", "1").apply(root)
     else:
         signal(root, path, _signal.SIGKILL)
-
-
-def _pidfd(pid: int) -> int:
-    """A descriptor that stands for a process, or -1 if it is gone."""
-    try:
-        return os.pidfd_open(pid)
-    except OSError:
-        return -1

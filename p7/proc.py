@@ -73,6 +73,23 @@ def wait(pid: int, seconds: float) -> int:
     return status if in_time else 124
 
 
+def pidfd(pid: int) -> int:
+    """A descriptor that stands for a process, or -1 if it is gone."""
+    try:
+        return os.pidfd_open(pid)
+    except OSError:
+        return -1
+
+
+def has_ended(pidfd: int) -> bool:
+    """Whether the process that a pidfd stands for has, so that its number may be another's."""
+    import select
+
+    poll = select.poll()
+    poll.register(pidfd, select.POLLIN)
+    return bool(poll.poll(0))
+
+
 def reset_signals() -> None:
     """Undo what Python ignores, before execve(2), which keeps it ignored: no pipeline would end on SIGPIPE."""
     for number in (_signal.SIGPIPE, _signal.SIGXFSZ):

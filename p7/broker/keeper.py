@@ -57,10 +57,7 @@ class Keeper:
         leader = self.session.leader
         if not leader:
             return
-        try:
-            pidfd = os.pidfd_open(leader)
-        except OSError:
-            pidfd = -1
+        pidfd = proc.pidfd(leader)
         if pidfd >= 0 and self._is_inside(leader):
             log.info(f"process {leader} leads the session still")
             self._watch(Member(leader, pidfd, self.session))
@@ -100,7 +97,7 @@ class Keeper:
         began_usec = self.session.realtime_usec if self._members else time.time_ns() // 1000
         session = Session(**description, leader=pid, realtime_usec=began_usec)  # type: ignore[arg-type]
         ops.run([RuntimeDir(user)], self._root)
-        self._enter(user, pid)
+        self._enter(user, pid, pidfd)
         if session.vtnr:
             vt.give(self._root, session.vtnr, user.uid, pid)
         self._watch(Member(pid, pidfd, session))
@@ -130,14 +127,23 @@ class Keeper:
         if scope := self._place():
             self._end(scope)
 
-    def _enter(self, user: User, pid: int) -> None:
-        """Put a process into the session's cgroup; without one libsystemd does not see that it is in the session."""
+    def _enter(self, user: User, pid: int, pidfd: int) -> None:
+        """Put a process into the session's cgroup; without one libsystemd does not see that it is in the session.
+
+        Raises Refused, and closes the pidfd, if it ended meanwhile.
+        """
         point = cgroup.find(self._root).point
         if not point:
             log.warning("no cgroup2 is mounted: libsystemd, and so polkit, will see no session")
             return
-        if ops.run(cgroup.session_plan(point, user), self._root) == 0:
-            ops.run([cgroup.Attribute(f"{point}{user.scope}/cgroup.procs", str(pid))], self._root)
+        if ops.run(cgroup.session_plan(point, user), self._root) != 0:
+            return
+        before = proc.cgroup(self._root, pid)
+        ops.run([cgroup.Attribute(f"{point}{user.scope}/cgroup.procs", str(pid))], self._root)
+        if proc.has_ended(pidfd):  # cgroup.procs takes a number only, so another process may have been moved
+            os.close(pidfd)
+            ops.run([cgroup.Attribute(f"{point}{before}/cgroup.procs", str(pid))], self._root)
+            raise Refused("ESRCH", "the process ended while it opened the session")
 
     def _place(self) -> str:
         """The session's cgroup as a path, or an empty string."""

@@ -5,11 +5,11 @@ kernel says (unix(7), SO_PEERCRED), and it is looked at before a byte is read.
 """
 
 import _socket
+import errno
 import os
-import select
 import struct
 
-from p7 import Failure, listen, log, ops
+from p7 import Failure, listen, log, ops, proc
 from p7.broker import description
 from p7.broker.keeper import Keeper
 from p7.broker.wire import Refused
@@ -27,6 +27,7 @@ class Listener:
     """The socket, bound at once and served from serve() on."""
 
     def __init__(self, root: Root) -> None:
+        self._root = root
         self._path = root.path(PATH)
         ops.Mkdir(FOLDER).apply(root)
         self._socket = _socket.socket(_socket.AF_UNIX, _socket.SOCK_SEQPACKET | _socket.SOCK_NONBLOCK)
@@ -64,7 +65,7 @@ class Listener:
         if problem:
             _answer(socket, f"error: {problem}\n")
         else:
-            self._clients.add(_Client(self._loop, socket, self._keeper, self))
+            self._clients.add(_Client(self._root, self._loop, socket, self._keeper, self))
 
     def _refusal(self, socket: _socket.socket) -> str:
         _, uid, _ = _credentials(socket)
@@ -81,7 +82,8 @@ class Listener:
 class _Client:
     """A connection of the machine's user that has yet to send its message."""
 
-    def __init__(self, loop: Loop, socket: _socket.socket, keeper: Keeper, listener: Listener) -> None:
+    def __init__(self, root: Root, loop: Loop, socket: _socket.socket, keeper: Keeper, listener: Listener) -> None:
+        self._root = root
         self._loop = loop
         self._socket = socket
         self._keeper = keeper
@@ -108,7 +110,7 @@ class _Client:
             raise Refused("ESRCH", "a process of a container has no place in the session")
         owner = self._keeper.owner()
         if owner is not None:
-            self._keeper.open(owner, pid, _pidfd(self._socket, pid), values)
+            self._keeper.open(owner, pid, _pidfd(self._root, self._socket), values)
             self._end("")
 
     def _end(self, problem: str) -> None:
@@ -138,20 +140,26 @@ def _credentials(socket: _socket.socket) -> tuple[int, int, int]:
     return pid, uid, gid
 
 
-def _pidfd(socket: _socket.socket, pid: int) -> int:
-    """A pidfd of the process that connected. Raises Refused if it is gone."""
+def _pidfd(root: Root, socket: _socket.socket) -> int:
+    """A pidfd of the process that connected. Raises Refused if it is gone.
+
+    It may have died and left its socket to a child, and its number may be anybody's by now, root's too. Linux 6.16
+    gives a pidfd of the dead for that socket, older ones none; before 6.5 all there is to ask by is the number.
+    """
+    pid, uid, _ = _credentials(socket)
     try:
-        return socket.getsockopt(_socket.SOL_SOCKET, _SO_PEERPIDFD)
-    except OSError:
-        pass  # an older kernel
-    try:
-        pidfd = os.pidfd_open(pid)
-    except OSError:
-        raise Refused("ESRCH", "the process is gone") from None
-    poll = select.poll()
-    poll.register(socket.fileno(), select.POLLIN)
-    if any(events & select.POLLHUP for _, events in poll.poll(0)):
-        # It hung up, so it may have died, and another may have its number: the pidfd would be that one's.
+        pidfd = socket.getsockopt(_socket.SOL_SOCKET, _SO_PEERPIDFD)
+    except OSError as error:
+        pidfd = proc.pidfd(pid) if error.errno == errno.ENOPROTOOPT else -1
+    # In this order: the user was read of the process that the pidfd stands for if that one lives still.
+    if pidfd >= 0 and _is_all(root, pid, uid) and not proc.has_ended(pidfd):
+        return pidfd
+    if pidfd >= 0:
         os.close(pidfd)
-        raise Refused("ESRCH", "the process is gone")
-    return pidfd
+    raise Refused("ESRCH", "the process that connected is gone, or another user's by now")
+
+
+def _is_all(root: Root, pid: int, uid: int) -> bool:
+    """Whether a process is one user's in all four of its uids: a daemon of root's takes on another's for moments."""
+    lines = root.read_or(f"/proc/{pid}/status", "").splitlines()
+    return any(line.split() == ["Uid:", *[str(uid)] * 4] for line in lines)

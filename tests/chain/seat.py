@@ -12,7 +12,7 @@ import signal
 import stat
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Self
 
@@ -134,11 +134,12 @@ class Process:
 
 
 class Bridge(Process):
-    """lainos-dbus-bridge: the process is the broker, `facade` its child."""
+    """lainos-dbus-bridge: the process is the broker, `facade` its child. `through` is what executes it, if not we."""
 
-    def __init__(self, seat: Seat) -> None:
+    def __init__(self, seat: Seat, through: Sequence[str] = ()) -> None:
         read_fd, write_fd = os.pipe()
-        super().__init__(seat, [seat.p7, "lainos-dbus-bridge", "--ready-fd", str(write_fd)], pass_fds=[write_fd])
+        command = [*through, seat.p7, "lainos-dbus-bridge", "--ready-fd", str(write_fd)]
+        super().__init__(seat, command, pass_fds=[write_fd])
         os.close(write_fd)
         with open(read_fd, "rb", buffering=0) as ready:
             self.ready = ready.read(1) == b"\n"

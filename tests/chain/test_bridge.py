@@ -2,6 +2,7 @@
 
 import os
 import signal
+import subprocess
 import sys
 import tempfile
 import time
@@ -224,3 +225,66 @@ def test_a_bus_without_the_policy_is_told_with_the_remedy(seat):
     assert done.returncode == 1
     assert "/usr/share/dbus-1/system.d/org.freedesktop.login1.conf must be installed, and read: " in done.stderr
     assert "'rc-service dbus reload'" in done.stderr
+
+
+# Executes the rest of its arguments on a kernel without SO_PEERPIDFD (77), to all appearances.
+OLD_KERNEL = """
+import sys
+sys.path.insert(0, sys.argv[1])
+import errno, os, struct
+from p7 import linux
+number = 55 if os.uname().machine == "x86_64" else 209  # getsockopt(2); its third argument is 32 bytes in
+code = ((0x20, 0, 0, 0), (0x15, 0, 3, number), (0x20, 0, 0, 32), (0x15, 0, 1, 77),
+        (0x06, 0, 0, 0x50000 | errno.ENOPROTOOPT), (0x06, 0, 0, 0x7FFF0000))
+linux.seccomp_filter(b"".join(struct.pack("<HBBI", *step) for step in code))
+os.execv(sys.argv[1], sys.argv[1:])
+"""
+# The user connects and ends; a child has the connection, and root's `tail` gets the number before the child asks.
+REUSE = f"""
+import os, socket, sys
+go, going = os.pipe()
+first = os.fork()
+if not first:
+    os.setresgid({LAIN}, {LAIN}, {LAIN})
+    os.setresuid({LAIN}, {LAIN}, {LAIN})
+    s = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    s.connect({SOCKET!r})
+    if not os.fork():
+        os.close(going)
+        os.read(go, 1)
+        s.send(b"type=wayland")
+        print(s.recv(4096).decode(), end="", flush=True)
+    os._exit(0)
+os.waitpid(first, 0)
+while True:
+    with open("/proc/sys/kernel/ns_last_pid", "w") as file:  # instead of forking until the numbers come round
+        file.write(str(first - 1))
+    child = os.fork()
+    if not child:
+        if os.getpid() == first:
+            os.execlp("tail", "tail", "-f", "/dev/null")
+        os._exit(0)
+    if child == first:
+        break
+    os.waitpid(child, 0)
+os.write(going, b"x")
+os.wait()
+"""
+
+
+@pytest.mark.parametrize("old_kernel", [False, True])
+def test_who_got_the_number_of_one_that_connected_is_not_let_in(seat, old_kernel):
+    if old_kernel:
+        seat.bridge.kill(signal.SIGTERM)
+        seat.bridge.ended()
+        seat.bridge = Bridge(seat, [sys.executable, "-c", OLD_KERNEL])
+        login = seat.login()
+        wait(lambda: seat.session().get("LEADER") == str(login.pid), "who is there still is let in")
+        login.kill()
+        wait(lambda: "LEADER" not in seat.session() and seat.processes() == [], "the session is closed")
+    attack = seat.start([sys.executable, "-c", REUSE], stdout=subprocess.PIPE)
+    assert attack.stdout.readline() == "error: the process that connected is gone, or another user's by now\n"
+    assert "LEADER" not in seat.session()
+    assert seat.processes() == []
+    assert seat.run(["pgrep", "-x", "tail"]).returncode == 0
+    attack.stdout.close()
