@@ -130,6 +130,19 @@ def test_included_files_are_read_and_changed_where_they_are_options(etc: Etc) ->
     assert included.read_text() == options
 
 
+def test_a_file_that_was_included_then_is_put_back_though_it_is_included_no_longer(etc: Etc) -> None:
+    options = "IgnorePkg = systemd-libs\n"
+    included, gone = (etc.write(options, f"pacman.d/{name}.conf") for name in ("options", "gone"))
+    lines = "Include = /etc/pacman.d/options.conf\nInclude = /etc/pacman.d/gone.conf\n"
+    etc.write(PLAIN.replace("Color\n", lines))
+    etc.run()
+    etc.write(etc.read().replace(lines, ""))
+    gone.unlink()
+    assert "/etc/pacman.d/options.conf: as it was before\n" in etc.run("--undo")
+    assert included.read_text() == options
+    assert etc.read() == PLAIN.replace("Color\n", "")
+
+
 ODD = ["", "# nothing\n", "[core]\nServer = file:///x\n", "[options]", "[options]\r\n", "[core]\r\n[options]"]
 ODD += ["Color\r\n[options]\r\nColor\r\n", "[options]\nIgnorePkg = systemd-libs"]
 ODD += ["[options]\r\nIgnorePkg = x systemd-libs", "[options]\nIgnorePkg = systemd-libs\nIgnorePkg = x"]
@@ -232,6 +245,7 @@ _LINES = [
     "IgnorePkg = systemd-libs",
     "IgnorePkg=a systemd-libs",
     "Include = x",
+    "# p7 seal-conf: changed, too: /x",
 ]
 _LINES += [
     "IgnorePkg = a",
@@ -248,6 +262,6 @@ def test_whatever_the_lines_are_they_come_back(lines: list[str], end: str, whole
     if original and not whole:
         original[-1] = lines[-1] or "x"
     replaced = [new for line in original for new in marks.replaced(line, end)]
-    sealed = marks.added(replaced, ["IgnorePkg = systemd", "Include = /x", "[options]"])
+    sealed = marks.added(replaced, [*marks.records(["/x"]), "IgnorePkg = systemd", "Include = /x", "[options]"])
     assert marks.undone(sealed) == original
     assert marks.undone(marks.appended(sealed, ["Include = /y"])) == original

@@ -10,10 +10,16 @@ from __future__ import annotations
 from p7.seal.conf import words
 from p7.seal.conf.reading import OPTIONS
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
 BEGIN = "# p7 seal-conf: from here"
 LAST = "# p7 seal-conf: at the end, from here"
 END = "# p7 seal-conf: to here"
 _WAS = "# p7 seal-conf: was: "
+_CHANGED = "# p7 seal-conf: changed, too: "
+_INCLUDE = "Include = "
 _HEADER = f"[{OPTIONS}]"
 
 
@@ -89,7 +95,7 @@ def _end_of_block(lines: list[str], start: int) -> int:
 
 
 def _is_ours(body: str) -> bool:
-    return body == _HEADER or body.startswith("Include = ") or words.is_wanted(body)
+    return body == _HEADER or body.startswith((_INCLUDE, _CHANGED)) or words.is_wanted(body)
 
 
 def _take_back(made: list[str], old: str, end: str, following: str) -> int:
@@ -111,6 +117,20 @@ def _values(line: str) -> set[str]:
 
 def included(lines: list[str], begin: str) -> list[str]:
     """The paths that the block with this mark includes."""
+    return _named(lines, begin, _INCLUDE)
+
+
+def records(paths: Iterable[str]) -> list[str]:
+    """Rows to be added() that name other files that were changed."""
+    return [f"{_CHANGED}{path}" for path in paths]
+
+
+def recorded(lines: list[str]) -> list[str]:
+    """The paths of records(), which may be included no longer."""
+    return _named(lines, BEGIN, _CHANGED)
+
+
+def _named(lines: list[str], begin: str, prefix: str) -> list[str]:
     start = next((i for i, line in enumerate(lines) if split(line)[0] == begin), len(lines))
     inside = [split(line)[0] for line in lines[start : _end_of_block(lines, start)]]
-    return [body.removeprefix("Include = ") for body in inside if body.startswith("Include = ")]
+    return [body.removeprefix(prefix) for body in inside if body.startswith(prefix)]

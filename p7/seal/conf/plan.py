@@ -59,13 +59,18 @@ def changes(
         return after[path]
 
     found = reading.directives(root, read)
+    for path in marks.recorded(before[PATH]):
+        if os.path.isfile(root.path(path)):
+            read(path)
     if not undo:
-        for path, lines in after.items():
+        originals = dict(after)
+        for path, lines in originals.items():
             numbers = {row.number for row in found if row.path == path and row.section == OPTIONS}
             end = marks.ending(lines)
             replaced = [marks.replaced(line, end) if i in numbers else [line] for i, line in enumerate(lines)]
             after[path] = [line for rows in replaced for line in rows]
-        rows = [f"{key} = {' '.join(lacks)}" for key, lacks in Drift(found).lacking.items()]
+        rows = marks.records(path for path, lines in originals.items() if path != PATH and after[path] != lines)
+        rows += [f"{key} = {' '.join(lacks)}" for key, lacks in Drift(found).lacking.items()]
         if includes := _includes(root, marks.included(before[PATH], marks.BEGIN), first):
             rows += [*includes, f"[{OPTIONS}]"]  # what follows is options again
         tail = _includes(root, marks.included(before[PATH], marks.LAST), last)
