@@ -147,11 +147,14 @@ def processes(root: Root, path: str) -> list[int]:
 
 def signal(root: Root, path: str, number: int) -> None:
     """Send a signal to all in a cgroup and below it, and to nobody who got the process id of one that ended."""
-    handles = [(pid, pidfd) for pid in processes(root, path) if (pidfd := proc.pidfd(pid)) >= 0]
-    inside = set(processes(root, path))  # read after the pidfds were opened: these are the processes they stand for
-    for pid, pidfd in handles:
+    below = f"{path.removeprefix(find(root).point)}/"
+    for pid in processes(root, path):
+        pidfd = proc.pidfd(pid)  # one at a time: a session may have more processes than the broker descriptors
+        if pidfd < 0:
+            continue
         try:
-            if pid in inside:
+            # Read after the pidfd was opened, so it is of the process that this stands for, or that one is gone.
+            if f"{proc.cgroup(root, pid)}/".startswith(below):
                 _signal.pidfd_send_signal(pidfd, number)
         except ProcessLookupError:
             pass

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import fcntl
 import os
+import resource
 import struct
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from signal import SIGUSR1
 from typing import Any
 
 import pytest
@@ -219,3 +221,31 @@ def test_brightness(p7: Path) -> None:
 
 def _session(client: Client, member: str, signature: str = "", *values: Any) -> tuple[Any, ...]:
     return client.call(member, signature, *values, path=SESSION_PATH, interface=SESSION)
+
+
+MANY = f"""
+import os, signal, sys
+count, told = int(sys.argv[1]), os.open("/run/told", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+open("{SCOPE}/cgroup.procs", "w").write("0")
+signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGUSR1, signal.SIGTERM])
+for _ in range(count - 1):
+    if not os.fork():
+        break
+for _ in range(2):
+    number = signal.sigwait([signal.SIGUSR1, signal.SIGTERM])
+    os.write(told, b"u" if number == signal.SIGUSR1 else b"t")
+"""
+
+
+def test_a_session_of_more_processes_than_the_broker_may_have_descriptors(p7: Path) -> None:
+    count = 100
+    with Machine(p7) as machine, machine.start().client() as client:
+        resource.prlimit(machine.pids()[0], resource.RLIMIT_NOFILE, (count // 2, count // 2))
+        machine.private.start(["python3", "-c", MANY, str(count)])
+        scope, told = machine.path(f"{SCOPE}/cgroup.procs"), machine.path("/run/told")
+        wait_for(lambda: len(scope.read_text().split()) == count)
+        client.call("KillSession", "ssi", "1", "all", SIGUSR1)
+        wait_for(lambda: told.read_text() == "u" * count)
+        client.call("TerminateSession", "s", "1")
+        wait_for(lambda: told.read_text() == "u" * count + "t" * count)
+        wait_for(lambda: scope.read_text() == "")
