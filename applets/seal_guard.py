@@ -42,6 +42,7 @@ def run(root: Root = SYSTEM, *, remove: bool = False) -> int:
     if not names:
         raise Failure("no package names on standard input: it is for pacman's hooks", 2)
     try:
+        names = _packages(root, names) if remove else names
         let_in = _unsealed(root)
         for name in sorted(let_in & set(names)):
             log.warning(f"{_UNSEALED} lets {name} {'go' if remove else 'in'}")
@@ -53,6 +54,15 @@ def run(root: Root = SYSTEM, *, remove: bool = False) -> int:
         return _stop("this transaction", str(failure), _NAME_FILES)
     except OSError as error:  # libarchive by its name is gone, most likely: an update brought the next
         return _stop("this transaction", f"p7 cannot look into it: {error}", _MEND, "protocol7-core")
+
+
+def _packages(root: Root, targets: list[str]) -> list[str]:
+    """The names of packages, from names and paths that go with them."""
+    from p7.seal import local, settings
+
+    database = local.Database(settings.of_caller(root))
+    owners = {target: database.owner(target, "protocol7-core-") for target in targets if "/" in target}
+    return sorted({owners[target].rsplit("-", 2)[0] if owners.get(target) else target for target in targets})
 
 
 def _judge(root: Root, names: list[str], let_in: set[str]) -> int:
@@ -102,5 +112,5 @@ def options() -> list[click.Parameter]:
     """What --help lists beyond --root."""
     import click
 
-    text = "The packages are to be removed: stop it, for they are the seal's own."
+    text = "The packages, or those with these paths, are to be removed: stop it, for they are the seal's own."
     return [click.Option(["--remove"], is_flag=True, help=text)]

@@ -28,4 +28,4 @@ def _packed(p7: Path) -> set[str]:
 def test_the_remove_hook_is_for_all_that_is_sealed() -> None:
     with open("rc/usr/share/libalpm/hooks/00-p7-guard-remove.hook", encoding="ascii") as hook:
         targets = {line.split()[-1] for line in hook if line.startswith("Target")}
-    assert targets == {*rules.SEALED, "protocol7-core"}
+    assert targets == {*rules.SEALED, "protocol7-core", "usr/bin/p7"}

@@ -55,6 +55,22 @@ def test_what_the_seal_is_made_of_stays(machine: Machine) -> None:
     assert machine.installed() == before
 
 
+@pytest.mark.parametrize("machine", PACMANS, indirect=True)
+def test_p7_stays_by_whatever_name_it_came(machine: Machine, made: Machine) -> None:
+    tree = str(core(machine, made.path).parent / "image")
+    other = machine.package("p7-git", tree=tree, conflict="protocol7-core", provides="protocol7-core")
+    assert "seal-guard: stopped: protocol7-core\n" in machine.pacman("-U", "--ask=4", other).stdout
+    unsealed = machine.root / "run/lainos/unsealed"
+    unsealed.write_text("protocol7-core\n")
+    assert machine.pacman("-U", "--ask=4", other).returncode == 0
+    before = machine.installed()
+    assert "seal-guard: stopped: p7-git\n" in machine.pacman("-Rdd", "p7-git").stdout
+    assert machine.installed() == before
+    unsealed.write_text("p7-git\n")
+    assert machine.pacman("-Rdd", "p7-git").returncode == 0
+    assert not (machine.root / "usr/bin/p7").exists()
+
+
 @pytest.fixture
 def two(machine: Machine) -> Machine:
     """A dummy in the first repository, the real thing in the second one; and that one's archive was downloaded."""
