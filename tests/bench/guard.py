@@ -37,7 +37,7 @@ def samples(artifacts: Mapping[str, Path], rounds: int) -> dict[str, startup.Sam
         databases = [_database(folder, repository, count) for repository, count in _DATABASES.items()]
         kinds = {
             UPGRADE: ([archive], ["-U", str(archive)]),
-            SYNC: ([archive, *databases], ["-S", "many", "--config", str(_configuration(folder))]),
+            SYNC: ([archive, *databases], ["-S", "many", "--config", str(_configuration(folder)), "--dbpath", name]),
         }
         return {
             kind: startup.run(machine, _cases(folder, artifacts, archives, options), rounds, 0)
@@ -48,7 +48,9 @@ def samples(artifacts: Mapping[str, Path], rounds: int) -> dict[str, startup.Sam
 def _cases(folder: Path, artifacts: Mapping[str, Path], archives: list[Path], options: list[str]) -> Mapping[str, Case]:
     pacman = shutil.copy("/bin/sh", folder / "pacman")
     read = "; ".join(f"{BSDTAR} -xOf {archive}" for archive in archives)
-    guards = {form: Case([str(pacman), "-c", _HOOK.format(path), *options]) for form, path in artifacts.items()}
+    # pacman would take the script for an archive, but the word behind -b, which for the shell is another option, for the
+    # folder of its database; there a later --dbpath counts.
+    guards = {form: Case([str(pacman), "-cb", _HOOK.format(path), *options]) for form, path in artifacts.items()}
     return {BSDTAR: Case(["/bin/sh", "-c", read]), **guards}
 
 
