@@ -48,8 +48,8 @@ def samples(artifacts: Mapping[str, Path], rounds: int) -> dict[str, startup.Sam
 def _cases(folder: Path, artifacts: Mapping[str, Path], archives: list[Path], options: list[str]) -> Mapping[str, Case]:
     pacman = shutil.copy("/bin/sh", folder / "pacman")
     read = "; ".join(f"{BSDTAR} -xOf {archive}" for archive in archives)
-    # pacman would take the script for an archive, but the word behind -b, which for the shell is another option, for the
-    # folder of its database; there a later --dbpath counts.
+    # pacman would take the script for an archive; but behind -b, which the shell has too, for its database's folder,
+    # where a later --dbpath counts.
     guards = {form: Case([str(pacman), "-cb", _HOOK.format(path), *options]) for form, path in artifacts.items()}
     return {BSDTAR: Case(["/bin/sh", "-c", read]), **guards}
 
