@@ -14,7 +14,6 @@ _DO_NOT_QUEUE = 4  # RequestName's flag
 _PRIMARY_OWNER, _ALREADY_OWNER = 1, 4
 _PATIENCE = 10.0  # seconds for the bus to answer
 _PAUSE = 0.2  # seconds between two tries
-_TRIES = 300  # a minute; a bus that stays away longer is a case for the supervisor
 
 
 class Bus:
@@ -33,7 +32,7 @@ class Bus:
         self._connection: Connection | None = None
         self._timer: Timer | None = None
         self._served = False
-        self._tries = 0
+        self._is_away = False
 
     def connect(self) -> None:
         """Begin; what comes of it is told by `ready` or `failed`."""
@@ -57,7 +56,7 @@ class Bus:
         elif message.values()[0] not in (_PRIMARY_OWNER, _ALREADY_OWNER):
             self._failed(f"{self._name} is taken: another login1 service runs (elogind?); stop and disable it")
         else:
-            self._tries = 0
+            self._is_away = False
             if self._served:
                 log.info(f"{self._name} is ours again")
             else:
@@ -69,14 +68,17 @@ class Bus:
             self._service.received(self._connection, message)
 
     def _lost(self, reason: str) -> None:
-        """Try again, if we have served before; at the start an absent bus is an error for the supervisor to see."""
+        """Try again, if we have served before; at the start an absent bus is an error for the supervisor to see.
+
+        That may take for ever: a supervisor would give up after ten starts in vain, and the state would be lost.
+        """
         self._stop_timer()
-        if not self._served or self._tries >= _TRIES:
+        if not self._served:
             self._failed(f"{reason}; is dbus-daemon running?")
             return
-        if self._tries == 0:
-            log.warning(f"{reason}; trying to reach it again")
-        self._tries += 1
+        if not self._is_away:
+            self._is_away = True
+            log.warning(f"{reason}; trying to reach it again until it is back")
         self._timer = self._loop.after(_PAUSE, self.connect)
 
     def _stop_timer(self) -> None:
