@@ -4,7 +4,7 @@ Runs as two processes. The broker keeps root: it opens the session for lainos-in
 processes into session-1.scope, publishes the files of /run/systemd, and carries out shutdown, sleep and brightness
 changes; it never reads D-Bus. The facade serves D-Bus as the system user lainos, without any capability, and asks the
 broker by a closed set of verbs. When one ends the other does, for the supervisor to start both anew; what the session
-is survives in /run/systemd.
+is survives in /run/systemd and /run/lainos/members.
 """
 
 import _socket

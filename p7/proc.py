@@ -109,11 +109,21 @@ def cgroup(root: Root, pid: int) -> str:
     return ""
 
 
+def stat(root: Root, pid: int) -> list[str]:
+    """The fields of proc_pid_stat(5) from the third, STATE, on; none if the process is gone."""
+    # "PID (COMM) STATE PPID ...", and a comm may have any character in it
+    return root.read_or(f"/proc/{pid}/stat", "").rpartition(")")[2].split()
+
+
+def began(root: Root, pid: int) -> str:
+    """When a process started, in clock ticks since boot; empty if it is gone."""
+    return "".join(stat(root, pid)[19:20])
+
+
 def descends(root: Root, pid: int, ancestor: int) -> bool:
     """Whether a process is another, or came from it by parents that all still run."""
     while pid > 1 and pid != ancestor:
-        # "PID (COMM) STATE PPID ...", and a comm may have any character in it (proc_pid_stat(5))
-        pid = int(root.read_or(f"/proc/{pid}/stat", ") ? 0").rpartition(")")[2].split()[1])
+        pid = int("".join(stat(root, pid)[1:2]) or 0)
     return pid == ancestor
 
 

@@ -12,7 +12,7 @@ import time
 import p7.linux  # noqa: F401  # for RuntimeDir, which imports it late: by then p7 may have been replaced
 from p7 import cgroup, identity, log, ops, proc, sdlogin
 from p7.broker import vt
-from p7.broker.wire import Refused
+from p7.broker.wire import Refused, session_fields, session_from
 from p7.config import Config
 from p7.identity import Session, User
 from p7.loop import Loop, Timer
@@ -25,16 +25,22 @@ if TYPE_CHECKING:
 
 _GRACE_SEC = 2.0  # from SIGTERM to SIGKILL
 _MOST_MEMBERS = 16
+# The members, a line each: when it began, and its session's KEY=VALUE, in none of which there can be a space
+_MEMBERS = "/run/lainos/members"
 
 
 class Member:
-    """A program that a login started, and what it says of itself. `pidfd` is open while it is a member."""
+    """A program that a login started, and what it says of itself. `pidfd` is open while it is a member.
 
-    __slots__ = ("pid", "pidfd", "session")
+    `began` is its start time as in proc_pid_stat(5): with the pid it tells a process from all that ever were.
+    """
 
-    def __init__(self, pid: int, pidfd: int, session: Session) -> None:
-        self.pid = pid
+    __slots__ = ("began", "pid", "pidfd", "session")
+
+    def __init__(self, pidfd: int, began: str, session: Session) -> None:
+        self.pid = session.leader
         self.pidfd = pidfd
+        self.began = began
         self.session = session
 
 
@@ -50,20 +56,17 @@ class Keeper:
         self._ending: tuple[Timer, str] | None = None
 
     def start(self, loop: Loop, changed: "Callable[[], None]", found: "Callable[[User], None]") -> None:
-        """Begin to watch; the leader that a killed predecessor published is taken over, or the session closed."""
+        """Begin to watch; the members that a killed predecessor had are taken over, or the session closed."""
         self._loop = loop
         self._changed = changed
         self._found = found
-        leader = self.session.leader
-        if not leader:
-            return
-        pidfd = proc.pidfd(leader)
-        if pidfd >= 0 and self._is_inside(leader):
-            log.info(f"process {leader} leads the session still")
-            self._watch(Member(leader, pidfd, self.session))
-        else:
-            if pidfd >= 0:
-                os.close(pidfd)
+        left = [session for session in self._remembered() if not self._resume(*session)]
+        for _, session in left:
+            self._give_up(session.vtnr)
+        if self._members:
+            self._lead(self._members[0])
+            log.info(f"process {self.session.leader} leads the session still")
+        elif left or self.session.leader:
             self._close()
 
     def owner(self) -> User | None:
@@ -100,9 +103,11 @@ class Keeper:
         self._enter(user, pid, pidfd)
         if session.vtnr:
             vt.give(self._root, session.vtnr, user.uid, pid)
-        self._watch(Member(pid, pidfd, session))
+        self._watch(Member(pidfd, proc.began(self._root, pid), session))
         if len(self._members) == 1:
             self._lead(self._members[0])
+        else:
+            self._write()
         log.info(f"session opened for {user.name}: process {pid}, {session.type}")
 
     def describe(self, description: dict[str, str | int]) -> None:
@@ -150,8 +155,24 @@ class Keeper:
         point = cgroup.find(self._root).point if self.user is not None else ""
         return point + self.user.scope if point and self.user is not None else ""
 
-    def _is_inside(self, pid: int) -> bool:
-        return self.user is not None and self.user.scope in proc.cgroup(self._root, pid)
+    def _remembered(self) -> list[tuple[str, Session]]:
+        """The members that a predecessor had: when each began, and what it said of itself."""
+        lines = self._root.read_or(_MEMBERS, "").splitlines()
+        try:
+            return [(began, session_from(fields)) for began, *fields in map(str.split, lines)]
+        except (AttributeError, ValueError):
+            log.warning(f"{_MEMBERS}: not as this version of p7 writes it, so who runs in the session is forgotten")
+            return []
+
+    def _resume(self, began: str, session: Session) -> bool:
+        """Watch a predecessor's member, if it runs still."""
+        pidfd = proc.pidfd(session.leader)
+        if pidfd >= 0 and proc.began(self._root, session.leader) == began and not proc.has_ended(pidfd):
+            self._watch(Member(pidfd, began, session))
+            return True
+        if pidfd >= 0:
+            os.close(pidfd)
+        return False
 
     def _watch(self, member: Member) -> None:
         self._members.append(member)
@@ -161,13 +182,18 @@ class Keeper:
         self._loop.remove(member.pidfd)
         os.close(member.pidfd)
         self._members.remove(member)
-        number = member.session.vtnr
-        if number and all(other.session.vtnr != number for other in self._members):
-            self._take_back(number)
+        self._give_up(member.session.vtnr)
         if not self._members:
             self._close()
         elif member.pid == self.session.leader:
             self._lead(self._members[0])
+        else:
+            self._write()
+
+    def _give_up(self, number: int) -> None:
+        """Take a virtual terminal back that no member is on any more."""
+        if number and all(member.session.vtnr != number for member in self._members):
+            self._take_back(number)
 
     def _lead(self, member: Member) -> None:
         self.session = member.session
@@ -187,9 +213,15 @@ class Keeper:
             vt.take_back(self._root, number, self.user.uid)
 
     def _publish(self) -> None:
-        if self.user is not None:
-            ops.run([*sdlogin.files(self.user, self.session), sdlogin.Forget(self.user)], self._root)
+        self._write()
         self._changed()
+
+    def _write(self) -> None:
+        if self.user is None:
+            return
+        lines = (" ".join([member.began, *session_fields(member.session)]) for member in self._members)
+        members = ops.Write(_MEMBERS, "".join(f"{line}\n" for line in lines), 0o600)
+        ops.run([*sdlogin.files(self.user, self.session), sdlogin.Forget(self.user), members], self._root)
 
     def _end(self, path: str) -> None:
         """Ask a cgroup's processes to leave, and make those that are left after a while."""

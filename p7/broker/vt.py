@@ -6,7 +6,7 @@ It is root's otherwise, as udev makes it, so giving it back needs no memory of w
 import os
 import stat
 
-from p7 import log
+from p7 import log, proc
 from p7.root import Root
 
 _TTY_MAJOR = 4  # console(4)
@@ -49,7 +49,7 @@ def _owner(root: Root, number: int) -> int:
 
 
 def _controlling_terminal(root: Root, pid: int) -> int:
-    """tty_nr of proc_pid_stat(5) as a device number; 0 for none. The name before it may hold any character."""
-    fields = root.read_or(f"/proc/{pid}/stat", "").rpartition(")")[2].split()
+    """tty_nr of proc_pid_stat(5) as a device number; 0 for none."""
+    fields = proc.stat(root, pid)
     number = int(fields[4]) if len(fields) > 4 else 0
     return os.makedev((number >> 8) & 0xFFF, (number & 0xFF) | ((number >> 12) & 0xFFF00))

@@ -113,6 +113,61 @@ def test_a_killed_bridge_finds_the_session_again(seat):
     wait(lambda: "LEADER" not in seat.session() and seat.processes() == [], "the session is closed")
 
 
+def _restart(seat, meanwhile=lambda: None):
+    seat.bridge.kill()
+    seat.bridge.ended()
+    meanwhile()
+    seat.bridge = seat.start_bridge()
+
+
+def test_a_killed_bridge_finds_every_login_again(p7):
+    """The first to end takes neither the other nor its bus along."""
+    with Seat(p7, toml="[session]\nkill = true\n") as seat:
+        mine = seat.make_vt(8, LAIN)
+        first = _opened(seat)
+        second = seat.login(XDG_VTNR="8")
+        wait(lambda: seat.processes().count("sleep") == 2, "both run in the scope")
+        _restart(seat)
+        assert seat.path("/run/lainos/members").stat().st_mode & 0o777 == 0o600
+        first.kill()
+        wait(lambda: seat.session().get("LEADER") == str(second.pid), "the second leads")
+        assert (seat.session()["TYPE"], seat.session()["VTNR"]) == ("wayland", "8")
+        time.sleep(0.5)  # SIGTERM would have ended either
+        assert seat.processes() == ["dbus-daemon", "sleep"]
+        assert seat.owner(mine) == LAIN
+        second.kill()
+        wait(lambda: seat.processes() == [] and "LEADER" not in seat.session(), "the session is closed")
+        assert seat.owner(mine) == 0
+
+
+def test_one_of_two_logins_that_left_while_the_bridge_was_away(seat):
+    mine = seat.make_vt(7, LAIN)
+    first = _opened(seat, XDG_VTNR="7")
+    second = seat.login()
+    wait(lambda: seat.processes().count("sleep") == 2, "both run in the scope")
+    _restart(seat, first.kill)
+    assert seat.session()["LEADER"] == str(second.pid)
+    assert "VTNR" not in seat.session()
+    assert seat.owner(mine) == 0
+    wait(lambda: seat.processes() == ["dbus-daemon", "sleep"], "the bus is the second's")
+
+
+def test_a_leader_number_that_is_another_process_of_the_session_now(seat):
+    login = _opened(seat)
+    pid = login.pid
+
+    def reuse():
+        login.kill()
+        wait(lambda: "sleep" not in seat.processes(), "its number is free")
+        take = f"echo 0 >{SCOPE}/cgroup.procs; echo {pid - 1} >/proc/sys/kernel/ns_last_pid; tail -f /dev/null & wait"
+        seat.start(["sh", "-c", take])
+        wait(lambda: seat.run(["ps", "-o", "comm=", "-p", str(pid)]).stdout == "tail\n", "another has it")
+
+    _restart(seat, reuse)
+    wait(lambda: "LEADER" not in seat.session(), "it is not taken for the leader")
+    assert "tail" in seat.processes()
+
+
 def test_a_leader_that_left_while_the_bridge_was_away(seat):
     login = _opened(seat)
     seat.bridge.kill()
