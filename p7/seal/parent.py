@@ -23,16 +23,13 @@ _GRAIN = 0.02  # of the times of processes and of files, in s: each is a multipl
 
 class Parent:
     """`is_pacman`, whether it `upgrades` files (-U) or the system (`sysupgrades`, -u), its `targets`, and the values
-    of its `options`."""
+    of its `options`. Raises OSError where /proc does not tell."""
 
-    def __init__(self, pid: int) -> None:
+    def __init__(self, pid: str) -> None:
         self.folder = f"/proc/{pid}"
-        try:
-            with open(f"{self.folder}/cmdline", "rb") as file:
-                words = [os.fsdecode(word) for word in file.read().split(b"\0")[1:-1]]
-            self.is_pacman = os.path.basename(os.readlink(f"{self.folder}/exe")) == "pacman"
-        except OSError as error:
-            raise Failure(f"cannot see who runs this hook ({error.strerror}: {error.filename}): mount /proc") from None
+        with open(f"{self.folder}/cmdline", "rb") as file:
+            words = [os.fsdecode(word) for word in file.read().split(b"\0")[1:-1]]
+        self.is_pacman = os.path.basename(os.readlink(f"{self.folder}/exe")) == "pacman"
         self.upgrades = self.sysupgrades = False
         self.targets: list[str] = []
         self.options: dict[str, list[str]] = {}
@@ -186,8 +183,14 @@ def _link(path: str) -> str:
 
 def find() -> Parent:
     """The process that started this one. PyInstaller's launcher, which has the same executable, is passed over."""
-    pid = os.getppid()
-    if getattr(sys, "frozen", False):
-        with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as file:
-            pid = int(file.read().rpartition(")")[2].split()[1])
-    return Parent(pid)
+    try:
+        pid = _parent_of("self")
+        return Parent(_parent_of(pid) if getattr(sys, "frozen", False) else pid)
+    except OSError as error:
+        raise Failure(f"cannot see who runs this hook ({error.strerror}: {error.filename}): mount /proc") from None
+
+
+def _parent_of(pid: str) -> str:
+    """By its number in /proc, which may be mounted for another PID namespace than getppid(2) answers for."""
+    with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as file:
+        return file.read().rpartition(")")[2].split()[1]

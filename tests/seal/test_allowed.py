@@ -11,9 +11,10 @@ from pathlib import Path
 import pytest
 
 from tests.need import need
+from tests.seal.attempts import HELD_NAME, systemd
 from tests.seal.conftest import PACMANS
 from tests.seal.disguises import serving
-from tests.seal.machine import NODES, SYSTEMD, Files, Machine, core, dummy
+from tests.seal.machine import NODES, PACMAN, SYSTEMD, Files, Machine, core, dummy
 
 on_both = pytest.mark.parametrize("machine", PACMANS, indirect=True)
 
@@ -108,6 +109,22 @@ def test_a_download_that_a_server_led_elsewhere(machine: Machine) -> None:
     with serving(machine.package("hello")) as address:
         accept(machine, "-U", f"{address}/from/hello-1-1-any.pkg.tar.zst/download")
     assert machine.installed()["hello"] == "1-1"
+
+
+def test_in_a_pid_namespace_without_a_proc_of_its_own(machine: Machine) -> None:
+    command = ["unshare", "--pid", "--fork", need("pacman", PACMAN), *machine.flags()]
+    done = machine.run(*command, "-U", machine.package("hello"))
+    assert (done.returncode, machine.installed()["hello"]) == (0, "1-1"), done.stdout
+    assert HELD_NAME in machine.run(*command, "-U", systemd(machine)).stdout
+
+
+@on_both
+def test_a_cache_behind_an_absolute_link_of_the_machine_that_pacman_runs_on(machine: Machine) -> None:
+    (machine.path / "cache").mkdir()
+    link = machine.path / "link"
+    link.symlink_to(machine.path / "cache")
+    machine.repository("world", machine.package("hello"))
+    accept(machine, "-Sy", f"--cachedir={link}", "hello")
 
 
 def test_the_distributions_init_is_openrcs(machine: Machine) -> None:
