@@ -14,7 +14,8 @@ from p7 import Failure, proc
 
 # The options of pacman(8) that take a value, which is no target.
 _VALUED = """
-    arch ask assume-installed cachedir color config dbpath gpgdir hookdir ignore ignoregroup logfile overwrite root
+    arch ask assume-installed cachedir color config dbpath gpgdir hookdir ignore ignoregroup logfile overwrite
+    print-format root sysroot
 """.split()
 _SHORT = {"b": "dbpath", "r": "root"}
 _MOST_LINKS = 40  # the kernel's own MAXSYMLINKS

@@ -75,6 +75,18 @@ def test_the_values_of_options_are_no_archives(machine: Machine) -> None:
     accept(machine, "-U", "--overwrite", machine.config, "--ignore=x", "--color", "never", machine.package("hello"))
 
 
+def test_a_file_of_the_system_that_sysroot_names(machine: Machine) -> None:
+    """pacman is in a chroot of its own then."""
+    (machine.root / "etc").mkdir(exist_ok=True)
+    (machine.root / "etc/pacman.conf").write_text("[options]\nArchitecture = x86_64\nSigLevel = Never\n")
+    archive = machine.package("hello").rename(machine.root / "hello.pkg.tar.zst")
+    command = [need("pacman", PACMAN), "--noconfirm", "--sysroot", machine.root, "-U"]
+    done = machine.run(*command, f"/{archive.name}")
+    assert (done.returncode, machine.installed()["hello"]) == (0, "1-1"), done.stdout
+    archive = systemd(machine).rename(machine.root / "systemd.pkg.tar.zst")
+    assert HELD_NAME in machine.run(*command, f"/{archive.name}").stdout
+
+
 @on_both
 def test_p7_updates_itself(machine: Machine, made: Machine) -> None:
     accept(machine, "-U", core(machine, made.path, "2-1"))
