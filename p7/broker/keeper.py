@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _GRACE_SEC = 2.0  # from SIGTERM to SIGKILL
+_AGAIN_SEC = 5.0  # from a file that could not be written, as on a full /run, to the next try
+_LOOK_SEC = 2.0  # from one look at what runs of a session whose members are not known to the next
 _MOST_MEMBERS = 16
 # The members, a line each: when it began, and its session's KEY=VALUE, in none of which there can be a space
 _MEMBERS = "/run/lainos/members"
@@ -54,14 +56,22 @@ class Keeper:
         self._settings = settings
         self._members: list[Member] = []
         self._ending: tuple[Timer, str] | None = None
+        self._again: Timer | None = None
+        self._has_strangers = False  # something runs in the scope, and what its members are was not written down
 
     def start(self, loop: Loop, changed: "Callable[[], None]", found: "Callable[[User], None]") -> None:
         """Begin to watch; the members that a killed predecessor had are taken over, or the session closed."""
         self._loop = loop
         self._changed = changed
         self._found = found
-        left = [session for session in self._remembered() if not self._resume(*session)]
-        for _, session in left:
+        remembered = self._remembered()
+        if remembered is None and self._rest():
+            log.warning("who opened the session is not known: it closes when the last of its processes has ended")
+            self._has_strangers = True
+            self._look()
+            return
+        left = [session for began, session in remembered or () if not self._resume(began, session)]
+        for session in left:
             self._give_up(session.vtnr)
         if self._members:
             self._lead(self._members[0])
@@ -74,8 +84,8 @@ class Keeper:
         if self.user is None:
             self.user = identity.find_user(self._root, self._settings)
             if self.user is not None:
-                files = sdlogin.files(self.user, self.session)
-                ops.run([RuntimeDir(self.user), *files, sdlogin.Forget(self.user)], self._root)
+                ops.run([RuntimeDir(self.user)], self._root)
+                self._write()
                 self._found(self.user)
         return self.user
 
@@ -155,14 +165,31 @@ class Keeper:
         point = cgroup.find(self._root).point if self.user is not None else ""
         return point + self.user.scope if point and self.user is not None else ""
 
-    def _remembered(self) -> list[tuple[str, Session]]:
-        """The members that a predecessor had: when each began, and what it said of itself."""
-        lines = self._root.read_or(_MEMBERS, "").splitlines()
+    def _remembered(self) -> list[tuple[str, Session]] | None:
+        """The members that a predecessor had: when each began, and what it said of itself. None: nothing tells."""
         try:
+            lines = self._root.read(_MEMBERS).splitlines()
             return [(began, session_from(fields)) for began, *fields in map(str.split, lines)]
+        except FileNotFoundError:
+            return None
         except (AttributeError, ValueError):
-            log.warning(f"{_MEMBERS}: not as this version of p7 writes it, so who runs in the session is forgotten")
-            return []
+            log.warning(f"{_MEMBERS}: not as this version of p7 writes it")
+            return None
+
+    def _rest(self) -> set[int]:
+        """What runs in the session, without what p7 started for it."""
+        scope = self._place()
+        running = set(cgroup.processes(self._root, scope)) if scope else set()
+        return running and running - set(cgroup.processes(self._root, f"{scope}/services"))
+
+    def _look(self) -> None:
+        """While there are strangers: close the session once nothing runs in it."""
+        if self._rest():
+            self._loop.after(_LOOK_SEC, self._look)
+            return
+        self._has_strangers = False
+        if not self._members:
+            self._close()
 
     def _resume(self, began: str, session: Session) -> bool:
         """Watch a predecessor's member, if it runs still."""
@@ -200,7 +227,8 @@ class Keeper:
         self._publish()
 
     def _close(self) -> None:
-        if scope := self._place():
+        scope = self._place()
+        if scope and not self._has_strangers:
             self._end(scope if self._settings["session.kill"] else f"{scope}/services")
         if self.session.vtnr:
             self._take_back(self.session.vtnr)
@@ -217,11 +245,27 @@ class Keeper:
         self._changed()
 
     def _write(self) -> None:
+        """The files of /run: now, and as often as it takes."""
+        if self._again is not None:
+            self._loop.cancel(self._again)
+            self._again = None
         if self.user is None:
             return
         lines = (" ".join([member.began, *session_fields(member.session)]) for member in self._members)
         members = ops.Write(_MEMBERS, "".join(f"{line}\n" for line in lines), 0o600)
-        ops.run([*sdlogin.files(self.user, self.session), sdlogin.Forget(self.user), members], self._root)
+        failed = ops.run([*sdlogin.files(self.user, self.session), sdlogin.Forget(self.user)], self._root)
+        if ops.run([members], self._root):
+            self._forget_members()
+            failed = 1
+        if failed:
+            self._again = self._loop.after(_AGAIN_SEC, self._write)
+
+    def _forget_members(self) -> None:
+        """None written down is better than the wrong ones, by which a successor would close the session."""
+        try:
+            os.unlink(self._root.path(_MEMBERS))
+        except OSError:
+            pass
 
     def _end(self, path: str) -> None:
         """Ask a cgroup's processes to leave, and make those that are left after a while."""

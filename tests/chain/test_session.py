@@ -178,6 +178,39 @@ def test_a_leader_that_left_while_the_bridge_was_away(seat):
     wait(lambda: "LEADER" not in seat.session() and seat.processes() == [], "the session is closed")
 
 
+def _fill(seat):
+    seat.run(["dd", "if=/dev/zero", "of=/run/full", "bs=4k"])
+
+
+def test_a_login_on_a_full_run_is_published_later(p7):
+    with Seat(p7, run_options="size=512k") as seat:
+        _fill(seat)
+        login = _opened(seat)
+        assert "LEADER" not in seat.session()
+        seat.path("/run/full").unlink()
+        wait(lambda: seat.session().get("LEADER") == str(login.pid), "the login is published")
+        _restart(seat)
+        assert seat.session()["LEADER"] == str(login.pid)
+
+
+def test_a_login_that_could_not_be_written_down_keeps_its_bus(p7):
+    """Nothing tells the next bridge whose the processes in the scope are, so it waits for the last."""
+    with Seat(p7, run_options="size=512k") as seat:
+        _opened(seat).kill()  # what was written of an earlier one says nothing of this
+        wait(lambda: seat.processes() == [] and "LEADER" not in seat.session(), "the session is closed")
+        _fill(seat)
+        stranger = _opened(seat)
+        _restart(seat, seat.path("/run/full").unlink)
+        known = seat.login()
+        wait(lambda: seat.session().get("LEADER") == str(known.pid), "the one after leads")
+        known.kill()
+        wait(lambda: "LEADER" not in seat.session(), "nobody leads")
+        time.sleep(0.5)  # SIGTERM would have ended either
+        assert seat.processes() == ["dbus-daemon", "sleep"]
+        stranger.kill()
+        wait(lambda: seat.processes() == [], "the bus has ended with the session")
+
+
 def test_a_leader_number_that_is_another_process_now(seat):
     """Only what runs in the scope can be the leader."""
     seat.bridge.kill(signal.SIGTERM)
