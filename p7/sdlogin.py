@@ -70,7 +70,7 @@ def read_session(root: Root) -> Session:
         vtnr=_number(values.get("VTNR")),
         tty=values.get("TTY", ""),
         display=values.get("DISPLAY", ""),
-        desktop=_unescape(values.get("DESKTOP", "")),
+        desktop=unescape(values.get("DESKTOP", "")),
         service=values.get("SERVICE", ""),
         realtime_usec=_number(values.get("REALTIME")) or time.time_ns() // 1000,
     )
@@ -98,7 +98,7 @@ def _session(user: User, session: Session) -> str:
         f"TTY={session.tty}" if session.tty else "",
         f"DISPLAY={session.display}" if session.display else "",
         f"VTNR={session.vtnr}" if session.vtnr else "",
-        f"DESKTOP={_escape(session.desktop)}" if session.desktop else "",
+        f"DESKTOP={escape(session.desktop)}" if session.desktop else "",
         f"SERVICE={session.service}" if session.service else "",
         f"LEADER={session.leader}" if session.leader else "",
         f"REALTIME={session.realtime_usec}",
@@ -142,12 +142,13 @@ def _number(text: str | None) -> int:
     return int(text) if text and text.isdecimal() else 0
 
 
-def _escape(text: str) -> str:
+def escape(text: str) -> str:
     """C-style escapes, as libsystemd's cunescape() undoes them."""
-    return "".join(chr(b) if b in _PLAIN else f"\\x{b:02x}" for b in text.encode())
+    return "".join(chr(b) if b in _PLAIN else f"\\x{b:02x}" for b in text.encode("utf-8", "surrogateescape"))
 
 
-def _unescape(text: str) -> str:
+def unescape(text: str) -> str:
+    """What escape() was given; empty for what it cannot have made."""
     try:
         return text.encode("latin-1").decode("unicode_escape").encode("latin-1").decode()
     except UnicodeError:

@@ -2,7 +2,7 @@
 
 import os
 
-from p7 import ops
+from p7 import inhibit, ops
 from p7.broker import children, description
 from p7.broker.keeper import Keeper
 from p7.broker.power import Power
@@ -38,6 +38,8 @@ class Verbs:
             "wall": (1, self._wall),
             "schedule": (2, self._schedule),
             "unschedule": (0, self._unschedule),
+            "inhibit": (1 + len(inhibit.KEYS), self._inhibit),
+            "release": (1, self._release),
         }
 
     def do(self, verb: str, arguments: list[str], done: "Done") -> None:
@@ -111,6 +113,13 @@ class Verbs:
         mode = kind.removeprefix("dry-")
         dry = "DRY_RUN=1\n" if mode != kind else ""
         ops.Write(SCHEDULED, f"USEC={usec}\nWARN_WALL=1\nMODE={mode}\n{dry}").apply(self._root)
+
+    def _inhibit(self, number: str, *values: str) -> None:
+        """The file of an inhibitor: its end, the facade's pipe, is for whoever reads it to check."""
+        inhibit.write(self._root, _number(number, 0, inhibit.MAX - 1), list(values))
+
+    def _release(self, number: str) -> None:
+        inhibit.remove(self._root, _number(number, 0, inhibit.MAX - 1))
 
     def _unschedule(self) -> None:
         try:

@@ -1,17 +1,18 @@
 """The side of lainos-dbus-bridge that speaks D-Bus: an unprivileged process that can only ask the broker."""
 
-from p7 import Failure, log, proc
+from p7 import Failure, inhibit, log, proc
 from p7.broker import privileges
 from p7.broker.wire import Channel, session_from
 from p7.config import Config
 from p7.dbus.bus import Bus
 from p7.dbus.service import Node, Service
 from p7.identity import SEAT_ID, SEAT_PATH, SESSION_ID, SESSION_PATH, Session, User
-from p7.login1 import inhibitors, manager, model, seat, session, user
-from p7.login1.inhibitors import Inhibitors
+from p7.login1 import manager, model, seat, session, survival, user
+from p7.login1.inhibitors import Inhibitor, Inhibitors
 from p7.login1.model import PATH, Login1, moment
 from p7.login1.power import Power
 from p7.login1.schedule import Schedule
+from p7.login1.survival import Notes
 from p7.loop import Loop
 from p7.root import Root
 
@@ -23,27 +24,32 @@ _DESCRIBED = {"type": "Type", "tty": "TTY", "display": "Display"}
 def main(root: Root, settings: Config, owner: User | None, current: Session, channel_fd: int, ready_fd: int) -> int:
     """Run in the process that the broker forked, still as root; returns its exit status."""
     _make_room()
+    held = survival.find(root)
     privileges.confine_identity(root)
-    return Facade(root, settings, owner, current, channel_fd, ready_fd).run()
+    return Facade(root, settings, owner, current, held, channel_fd, ready_fd).run()
 
 
 class Facade:
     """Wires bus, broker and state together; holds the exit status."""
 
     def __init__(
-        self, root: Root, settings: Config, owner: User | None, current: Session, channel_fd: int, ready_fd: int
-    ) -> None:
+        self, root: Root, settings: Config, owner: User | None, current: Session, held: dict[int, Inhibitor],
+        channel_fd: int, ready_fd: int,
+    ) -> None:  # fmt: skip
         self._loop = Loop()
         self._ready_fd = ready_fd
         self._status = 0
         self.state = Login1(root, settings, self._loop, owner, current)
         self.state.service = self._service = Service(root, self.state, self.state.trusts)
-        self.state.inhibitors = Inhibitors(self.state)
         self.state.power = Power(self.state)
         self.state.schedule = Schedule(self.state)
         self.state.channel = Channel(self._loop, channel_fd, self._news, lambda: self._fail("the broker has ended"))
+        notes = Notes(self.state.channel, [inhibitor.number for inhibitor in held.values()])
+        self.state.inhibitors = Inhibitors(self.state, notes)
         self._bus = Bus(self._loop, root.path(BUS_SOCKET), model.NAME, self._service, self._serve, self._fail)
         self._service.add(Node(PATH, (manager.INTERFACE,)))
+        for fd, inhibitor in held.items():
+            self.state.inhibitors.watch(fd, inhibitor)
         self._add_identity()
 
     def run(self) -> int:
@@ -113,4 +119,4 @@ def _make_room() -> None:
     """Room for as many descriptors as there may be inhibitors (prlimit(2))."""
     from p7 import linux  # not resource: the static form has not got it
 
-    linux.limit_open_files(inhibitors.MAX + _SPARE_FDS)
+    linux.limit_open_files(inhibit.MAX + _SPARE_FDS)

@@ -1,6 +1,7 @@
 """Inhibitors: who keeps the machine from going down or to sleep, for as long as somebody holds the descriptor.
 
 The descriptor is the writing end of a pipe. When its last copy is closed, by a crash too, the reading end hangs up.
+A bridge that is started anew finds those that are still held (p7.login1.survival).
 """
 
 import os
@@ -8,6 +9,7 @@ import os
 from p7.dbus import errors as bus_errors
 from p7.dbus.call import Call
 from p7.dbus.errors import DBusError
+from p7.inhibit import MAX
 from p7.login1 import errors
 from p7.login1.model import MANAGER, Login1
 
@@ -15,7 +17,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-MAX = 8192  # InhibitorsMax, as logind.conf(5) has it by default
+    from p7.login1.survival import Notes
+
 SHUTDOWN, SLEEP, IDLE = "shutdown", "sleep", "idle"
 WHAT = (SHUTDOWN, SLEEP, IDLE, "handle-power-key", "handle-suspend-key", "handle-hibernate-key", "handle-lid-switch",
         "handle-reboot-key")  # fmt: skip
@@ -24,24 +27,28 @@ PROPERTIES = {BLOCK: "BlockInhibited", BLOCK_WEAK: "BlockWeakInhibited", DELAY: 
 
 
 class Inhibitor:
-    """One lock: on what, of which mode, by whom."""
+    """One lock: on what, of which mode, by whom. `number` is that of its file (p7.inhibit)."""
 
-    __slots__ = ("mode", "pid", "uid", "what", "who", "why")
+    __slots__ = ("mode", "number", "pid", "uid", "what", "who", "why")
 
-    def __init__(self, what: tuple[str, ...], who: str, why: str, mode: str, uid: int, pid: int) -> None:
+    def __init__(
+        self, what: tuple[str, ...], who: str, why: str, mode: str, uid: int, pid: int, number: int = -1
+    ) -> None:
         self.what = what
         self.who = who
         self.why = why
         self.mode = mode
         self.uid = uid
         self.pid = pid
+        self.number = number
 
 
 class Inhibitors:
     """The locks held now, by the descriptor that tells of their end. `released()` is called after each such end."""
 
-    def __init__(self, model: Login1) -> None:
+    def __init__(self, model: Login1, notes: "Notes") -> None:
         self._model = model
+        self._notes = notes
         self._held: dict[int, Inhibitor] = {}
         self._counts = {mode: dict.fromkeys(WHAT, 0) for mode in PROPERTIES}
 
@@ -62,15 +69,22 @@ class Inhibitors:
     def add(self, inhibitor: Inhibitor) -> int:
         """Take a lock. Returns the descriptor to hand out and forget. Raises OSError when there are no more."""
         read_fd, write_fd = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
-        self._held[read_fd] = inhibitor
-        self._model.loop.add(read_fd, lambda _: self._release(read_fd), 0)  # no events: a hang-up is always told
-        self._count(inhibitor, 1)
+        self.watch(read_fd, inhibitor)
+        self._notes.add(inhibitor, os.fstat(read_fd).st_ino)
         return write_fd
+
+    def watch(self, fd: int, inhibitor: Inhibitor) -> None:
+        """Hold a lock until the pipe of this reading end hangs up."""
+        self._held[fd] = inhibitor
+        self._model.loop.add(fd, lambda _: self._release(fd), 0)  # no events: a hang-up is always told
+        self._count(inhibitor, 1)
 
     def _release(self, fd: int) -> None:
         self._model.loop.remove(fd)
         os.close(fd)
-        self._count(self._held.pop(fd), -1)
+        inhibitor = self._held.pop(fd)
+        self._notes.remove(inhibitor)
+        self._count(inhibitor, -1)
         self._model.power.released()
 
     def _count(self, inhibitor: Inhibitor, difference: int) -> None:

@@ -2,6 +2,7 @@
 
 import os
 
+from p7 import inhibit
 from p7.dbus.interface import CONST, SIGNALLED, SILENT, STATIC, Property
 from p7.login1 import inhibitors, requests, schedule, supply
 from p7.login1.model import Login1
@@ -88,7 +89,7 @@ PROPERTIES = (
     _static("RemoveIPC", "b", False, "False."),
     Property("RuntimeDirectorySize", "t", CONST, _runtime_size, "Of /run/user/UID; bytes."),
     Property("RuntimeDirectoryInodesMax", "t", CONST, _runtime_inodes, "Of /run/user/UID."),
-    _static("InhibitorsMax", "t", inhibitors.MAX, f"The most inhibitors at a time, {inhibitors.MAX}."),
+    _static("InhibitorsMax", "t", inhibit.MAX, f"The most inhibitors at a time, {inhibit.MAX}."),
     Property("NCurrentInhibitors", "t", SIGNALLED, lambda s: len(s.inhibitors), "How many there are now."),
     _static("SessionsMax", "t", 1, "1."),
     Property("NCurrentSessions", "t", SILENT, lambda s: int(s.user is not None), "1 once the machine has a user."),

@@ -54,6 +54,11 @@ def verbs(tmp_path):
         ("schedule kexec 1", "EINVAL"),
         ("schedule poweroff soon", "ERANGE"),
         ("schedule poweroff 18446744073709551616", "ERANGE"),
+        ("inhibit 0 1 sleep", "EINVAL"),
+        ("inhibit 8192 1 sleep who why block 0 1", "ERANGE"),
+        ("inhibit ../x 1 sleep who why block 0 1", "ERANGE"),
+        ("release 8192", "ERANGE"),
+        ("release ../x", "ERANGE"),
     ],
 )
 def test_what_is_asked_in_vain(verbs, tmp_path, request_, name):
