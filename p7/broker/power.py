@@ -23,6 +23,7 @@ SLEEP = {
     "hybrid-sleep": "hibernate",
     "suspend-then-hibernate": "hibernate",
 }
+_SHUTDOWN_SEC = 80.0  # for the program; less than the facade's hope lasts, so that it is told before that gives up
 _OPENRC_SHUTDOWN = ("/usr/bin/openrc-shutdown", "/sbin/openrc-shutdown", "/usr/sbin/openrc-shutdown")
 
 
@@ -53,7 +54,7 @@ class Power:
         self._busy = False
 
     def act(self, action: str, done: "Callable[[Refused | None], None]", shed: "Callable[[], None]") -> None:
-        """Do it, then call `done`: for a shutdown once it is under way, for a sleep once it begins.
+        """Do it, then call `done`: for a shutdown once its program has ended, for a sleep once it begins.
 
         `shed` is called in the child that sleeps, to close what is the broker's. Raises Refused.
         """
@@ -79,13 +80,23 @@ class Power:
             pid = children.spawn([self._root.path(argv[0]), *argv[1:]])
         except OSError as error:
             raise Refused("ENOENT", f"{argv[0]}: {error.strerror}") from None
-        self._busy = True
+        waiting = True
+
+        def answer(refused: Refused | None) -> None:
+            nonlocal waiting
+            if waiting:
+                waiting = self._busy = False
+                done(refused)
 
         def ended(status: int) -> None:
-            self._busy = False
-            done(Refused("EIO", f"{argv[0]}: ended with {status}") if status else None)
+            answer(Refused("EIO", f"{argv[0]}: ended with {status}") if status else None)
+
+        def overdue() -> None:
+            answer(Refused("ETIMEDOUT", f"{argv[0]}: runs still after {_SHUTDOWN_SEC:.0f} s"))
 
         children.watch(self._loop, pid, ended)
+        self._busy = True
+        self._loop.after(_SHUTDOWN_SEC, overdue)
 
     def _sleep(self, action: str, command: list[str], shed: "Callable[[], None]") -> None:
         if not command and not sleep.is_possible(self._root, action):
@@ -95,8 +106,8 @@ class Power:
             shed()
             return sleep.run(self._root, action, command)
 
-        self._busy = True
         children.watch(self._loop, children.fork(work), self._woke)
+        self._busy = True
 
     def _woke(self, _status: int) -> None:
         self._busy = False

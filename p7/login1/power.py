@@ -104,18 +104,19 @@ class Power:
 
     def _go(self, done: "Callable[[DBusError | None], None]") -> None:
         assert self._action is not None
-        self._delay = None
+        action, self._delay = self._action, None
 
         def answered(_: list[str], refusal: Refused | None) -> None:
             if refusal is not None:
-                log.error(f"{self.type}: {refusal.text}")
-                self.ended()
-            elif self.what == SHUTDOWN:
-                self._hope = self._model.loop.after(_STUCK_SEC, self.ended)
+                log.error(f"{action.name}: {refusal.text}")
+                if self._action is action:  # and hope was not given up before
+                    self.ended()
             done(errors.refused(refusal) if refusal is not None else None)
 
+        if action.what == SHUTDOWN:
+            self._hope = self._model.loop.after(_STUCK_SEC, self.ended)
         try:
-            self._model.channel.request("power", self._action.name, answer=answered)
+            self._model.channel.request("power", action.name, answer=answered)
         except Refused as refusal:
             answered([], refusal)
 

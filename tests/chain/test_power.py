@@ -1,10 +1,13 @@
 """What the broker does for the facade, asked for over D-Bus by the session's user: power, sleep, light, signals."""
 
+import signal
+import subprocess
+import sys
 import time
 
 import pytest
 
-from tests.chain.seat import SCOPE, Seat, wait
+from tests.chain.seat import SCOPE, Bridge, Seat, wait
 from tests.lab.private import LAIN
 from tests.need import need
 
@@ -25,10 +28,14 @@ def _needs():
 
 def _call(seat, place, member, *arguments, uid=LAIN):
     """What came of a method call: the reply or the error, as dbus-send prints them."""
-    path, interface = place
-    send = ["dbus-send", "--system", "--print-reply", "--dest=org.freedesktop.login1", path, f"{interface}.{member}"]
-    done = seat.run([*send, *arguments], uid)
+    done = seat.run(_sending(place, member, *arguments), uid)
     return done.stdout if done.returncode == 0 else done.stderr
+
+
+def _sending(place, member, *arguments):
+    path, interface = place
+    send = ["dbus-send", "--system", "--print-reply", "--dest=org.freedesktop.login1"]
+    return [*send, path, f"{interface}.{member}", *arguments]
 
 
 def test_a_command_of_p7_toml_runs_clean(p7):
@@ -140,3 +147,38 @@ def test_somebody_else_may_do_none_of_it(p7):
             assert "AccessDenied" in _call(seat, place, member, *arguments, uid=1001)
         assert not seat.path("/run/record").exists()
         assert login.popen.poll() is None
+
+
+# p7 with a module's limit in seconds made shorter: a test has no 80 s for a program that hangs.
+IMPATIENT = """
+import importlib, sys
+module, name, seconds = sys.argv[1:4]
+del sys.argv[:4]
+sys.path.insert(0, sys.argv[0])
+setattr(importlib.import_module(module), name, float(seconds))
+from p7 import dispatch
+dispatch.start(sys.argv)
+"""
+
+
+@pytest.mark.parametrize(
+    ("module", "limit", "answer"),
+    [("p7.broker.power", "_SHUTDOWN_SEC", "/run/hang: runs still after 1 s"), ("p7.login1.power", "_STUCK_SEC", "")],
+)
+def test_a_shutdown_that_hangs_does_not_stand_in_the_way_for_good(p7, module, limit, answer):
+    """The broker answers for it; and if it did not, the facade would go on without."""
+    with Seat(p7, toml='[power]\npoweroff = ["/run/hang"]\nreboot = ["/bin/touch", "/run/done"]\n') as seat:
+        seat.put("/run/hang", "#!/bin/sh\nexec sleep 60\n", 0o755)
+        seat.bridge.kill(signal.SIGTERM)
+        seat.bridge.ended()
+        seat.bridge = Bridge(seat, [sys.executable, "-c", IMPATIENT, module, limit, "1"])
+        call = seat.start(_sending(MANAGER, "PowerOff", "boolean:false"), LAIN, stderr=subprocess.PIPE)
+        preparing = ["/org/freedesktop/login1", "org.freedesktop.DBus.Properties"]
+        get = [f"string:{MANAGER[1]}", "string:PreparingForShutdown"]
+        for state in ("true", "false"):
+            wait(lambda state=state: state in _call(seat, preparing, "Get", *get), f"it becomes {state}", 5)
+        if answer:
+            assert answer in call.communicate(timeout=5)[1]
+            assert "method return" in _call(seat, MANAGER, "Reboot", "boolean:false")
+            assert seat.path("/run/done").exists()
+        assert seat.run(["pgrep", "-x", "sleep"]).returncode == 0
