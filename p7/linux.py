@@ -110,6 +110,18 @@ def seccomp_filter(program: bytes) -> None:
 
 
 def limit_open_files(number: int) -> None:
-    """Let this process have so many descriptors, no fewer and no more (RLIMIT_NOFILE, prlimit(2)). Raises OSError."""
+    """Let this process have so many descriptors, no fewer and no more (RLIMIT_NOFILE, prlimit(2)). Raises OSError.
+
+    As many as its hard limit where that is lower and there is no CAP_SYS_RESOURCE, as in a container.
+    """
+    try:
+        _set_open_files(number)
+    except PermissionError:
+        with open("/proc/self/limits", "rb") as file:
+            fields = next(line.split() for line in file if line.startswith(b"Max open files"))  # soft, hard, unit
+        _set_open_files(int(fields[4]))
+
+
+def _set_open_files(number: int) -> None:
     limit = number.to_bytes(8, sys.byteorder)
     _syscall("prlimit64", 0, _RLIMIT_NOFILE, limit * 2, None)  # struct rlimit64: soft, hard

@@ -227,6 +227,14 @@ def test_a_bus_without_the_policy_is_told_with_the_remedy(seat):
     assert "'rc-service dbus reload'" in done.stderr
 
 
+def test_a_container_s_few_descriptors_are_made_do_with(seat):
+    seat.bridge.kill(signal.SIGTERM)
+    seat.bridge.ended()
+    seat.bridge = Bridge(seat, ["prlimit", "--nofile=64:256", "setpriv", "--bounding-set=-sys_resource"])
+    limits = Path(f"/proc/{seat.bridge.facade}/limits").read_text()
+    assert " ".join(limits.partition("Max open files")[2].split()[:2]) == "256 256"
+
+
 # Executes the rest of its arguments on a kernel without SO_PEERPIDFD (77), to all appearances.
 OLD_KERNEL = """
 import sys
