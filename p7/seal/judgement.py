@@ -14,10 +14,11 @@ def refusals(packages: list[Package], root: Root, parent: Parent) -> list[tuple[
     is held against a library only where pacman takes both, as far as anybody can tell."""
     taken = _taken(packages, parent)
     libraries = needs.Libraries(root, [library for package in taken for library in package.libraries()])
+    held = set(taken)
     found = []
     for package in packages:
         reason = rules.refusal(package)
-        if not reason and package in taken:
+        if not reason and package in held:
             reason = drift.forward(package, libraries) or drift.backward(package, taken, root, libraries, parent)
         if reason:
             found.append((package, reason))
