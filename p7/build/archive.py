@@ -1,5 +1,6 @@
 """dist/p7: a zipapp for the system's python3, the same bytes from the same sources and Python."""
 
+import ast
 import importlib._bootstrap_external as bootstrap
 import importlib.util
 import io
@@ -91,7 +92,9 @@ def bytecode(name: str, source: bytes) -> bytes:
 
 
 def _compiled(name: str, source: bytes) -> CodeType:
-    code: CodeType = compile(sources.lean(name, source), name, "exec", dont_inherit=True)
+    tree = ast.parse(sources.lean(name, source))
+    own = sources.Unannotated().visit(tree) if name.startswith(("p7/", "applets/")) else tree
+    code: CodeType = compile(own, name, "exec", dont_inherit=True)
     return code
 
 

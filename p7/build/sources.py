@@ -57,6 +57,23 @@ def lean(path: str, source: bytes) -> bytes:
     return b"".join(lines)
 
 
+class Unannotated(ast.NodeTransformer):
+    """A tree without annotations, which nothing reads when p7 runs: a sixteenth of its bytecode."""
+
+    def visit_arg(self, node: ast.arg) -> ast.arg:
+        node.annotation = None
+        return node
+
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.FunctionDef:
+        self.generic_visit(node)
+        node.returns = None
+        return node
+
+    def visit_AnnAssign(self, node: ast.AnnAssign) -> ast.stmt:
+        bare = ast.Assign([node.target], node.value) if node.value is not None else ast.Pass()
+        return ast.fix_missing_locations(ast.copy_location(bare, node))
+
+
 def _docstrings(tree: ast.Module) -> Iterator[ast.expr]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
