@@ -26,6 +26,8 @@ def archives(folder: str, repositories: Iterable[str], names: Collection[str]) -
     """
     for repository in repositories:
         path = f"{folder}/{repository}.db"
+        if os.path.islink(path) and not os.path.exists(path):
+            raise Failure(f"{repository}.db cannot be read: it is a link to {os.readlink(path)}, which is not in here")
         try:
             rows = list(_rows(path, names)) if os.path.isfile(path) else []
         except archive.BadArchive as error:

@@ -193,6 +193,17 @@ def repository_in_brackets(machine: Machine) -> Done:
     return machine.pacman("-S", "[extra]/hello", "other")
 
 
+def database_behind_a_link(machine: Machine) -> Done:
+    """One that leads out of the hook's root."""
+    downloaded(machine)
+    machine.repository("extra", machine.package("hello", "2-1", dict(SYSTEMD)))
+    assert machine.pacman("-Sy").returncode == 0
+    database = machine.root / "var/lib/pacman/sync/extra.db"
+    database.rename(machine.path / "extra.db")
+    database.symlink_to(machine.path / "extra.db")
+    return machine.pacman("-S", "extra/hello", "extra/hello")
+
+
 def mask(machine: Machine) -> Done:
     """Of the guard and of what would tell of that, with no script."""
     names = ("00-p7-guard.hook", "zz-p7-verify.hook")
@@ -217,6 +228,7 @@ DISGUISES: dict[Attempt, str] = {
     two_formats: "it brings usr/bin/init, and that is no link to openrc-init",
     other_cache: BRINGS,
     repository_in_brackets: BRINGS,
+    database_behind_a_link: "extra.db cannot be read: it is a link to ",
     mask: "it brings etc/hooks/00-p7-guard.hook, which would stand for p7's hook of this name",
 }
 
