@@ -7,12 +7,14 @@ broker by a closed set of verbs. When one ends the other does, for the superviso
 is survives in /run/systemd and /run/lainos/members.
 """
 
+import _signal
 import _socket
 import gc
 import os
 
 from p7 import config, identity, log, proc, sdlogin
 from p7.broker.broker import Broker
+from p7.loop import ENDING
 from p7.root import SYSTEM, Root
 
 PRIVILEGE = "root"
@@ -28,6 +30,8 @@ def run(root: Root = SYSTEM, *, ready_fd: int = -1) -> int:
     user = identity.find_user(root, settings)
     session = sdlogin.read_session(root)
     broker = Broker(root, settings, user, session)
+    # The facade may say that both are ready before the broker has a loop: until each has its own, a signal waits.
+    _signal.pthread_sigmask(_signal.SIG_BLOCK, ENDING)
     ours, theirs = _socket.socketpair(_socket.AF_UNIX, _socket.SOCK_SEQPACKET)
     facade = os.fork()
     if facade == 0:

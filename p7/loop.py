@@ -14,6 +14,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+ENDING = (_signal.SIGTERM, _signal.SIGINT)
 IN, OUT, HUP, ERR = select.EPOLLIN, select.EPOLLOUT, select.EPOLLHUP, select.EPOLLERR
 
 
@@ -28,7 +29,7 @@ class Timer:
 
 
 class Loop:
-    """Calls back when a descriptor is ready or a timer due, until stop() or SIGTERM."""
+    """Calls back when a descriptor is ready or a timer due, until stop() or SIGTERM, which may be blocked before."""
 
     def __init__(self) -> None:
         self._epoll = select.epoll()
@@ -39,8 +40,9 @@ class Loop:
         self.add(self._wake_fd, self._drain)
         # A signal must end a wait that it comes just before, so it is written to a pipe that the wait watches.
         _signal.set_wakeup_fd(write_fd, warn_on_full_buffer=False)
-        for number in (_signal.SIGTERM, _signal.SIGINT):
+        for number in ENDING:
             _signal.signal(number, lambda *_: self.stop())
+        _signal.pthread_sigmask(_signal.SIG_UNBLOCK, ENDING)
 
     def add(self, fd: int, call: "Callable[[int], None]", events: int = IN) -> None:
         """Call `call(events)` whenever `fd` is ready."""

@@ -1,10 +1,12 @@
 """A session opened by lainos-init, watched and closed by the broker, seen from its files and cgroups."""
 
+import os
 import signal
 import time
 
-from tests.chain.seat import SCOPE, Seat, wait
+from tests.chain.seat import SCOPE, Bridge, Seat, wait
 from tests.lab.private import LAIN, PASSWD
+from tests.need import need
 
 
 def _opened(seat, **variables):
@@ -254,3 +256,15 @@ def test_without_cgroup2_the_session_is_opened_all_the_same(p7):
         wait(lambda: seat.session().get("LEADER") == str(login.pid), "the session is open")
         login.kill()
         wait(lambda: "LEADER" not in seat.session(), "the session is closed")
+
+
+def test_an_end_asked_for_before_the_broker_has_its_loop_is_an_orderly_one(seat):
+    need("strace", "strace")
+    seat.bridge.kill(signal.SIGTERM)
+    assert seat.bridge.ended()[0] == 0
+    late = ["strace", "--trace=epoll_create1", "--inject=epoll_create1:delay_enter=500ms", "--output=/run/trace"]
+    traced = Bridge(seat, late)  # the broker is strace's child; the facade, which says that it is ready, not traced
+    os.kill(traced.facade, signal.SIGTERM)
+    assert traced.ended()[0] == 0
+    assert "DELAYED" in seat.path("/run/trace").read_text()
+    seat.bridge = seat.start_bridge()
