@@ -77,11 +77,14 @@ class Machine:
     def repository(self, name: str, *archives: Path) -> None:
         """Make a repository of archives, replacing what it was; pacman reads repositories in the order made."""
         folder = self.path / name
+        database = folder / f"{name}.db.tar.gz"
+        before = database.stat().st_mtime if database.exists() else 0
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir()
         moved = [Path(shutil.move(archive, folder)) for archive in archives]
-        command = [need("repo-add", PACMAN), "-q", folder / f"{name}.db.tar.gz", *moved]
-        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+        subprocess.run([need("repo-add", PACMAN), "-q", database, *moved], check=True, stdout=subprocess.DEVNULL)
+        later = max(before + 1, database.stat().st_mtime)  # pacman -Sy takes one of the same second for the same
+        os.utime(database, (later, later))
         section = f"[{name}]\nServer = file://{folder}\n"
         if section not in self.config.read_text():
             with self.config.open("a") as config:
