@@ -1,5 +1,6 @@
 """An X11 session on a real X server: Xvfb in Xorg's place, which needs no card and no terminal."""
 
+import socket
 import time
 
 import pytest
@@ -39,6 +40,12 @@ def seat(p7):
 def _xprop(seat, uid=LAIN, **variables):
     assignments = [f"{name}={value}" for name, value in variables.items()]
     return seat.run(["env", "-i", f"PATH={PATH}", *assignments, "xprop", "-root", "_NET_SUPPORTING_WM_CHECK"], uid)
+
+
+def _listens(seat, number):
+    """Whether a server answers; its socket's file is there some moments before."""
+    with socket.socket(socket.AF_UNIX) as client:
+        return client.connect_ex(str(seat.path(f"/tmp/.X11-unix/X{number}"))) == 0
 
 
 def _up(seat, display):
@@ -81,8 +88,8 @@ def _pid(seat, name):
 
 
 def test_a_server_that_runs_already_is_used(seat):
-    seat.start(["Xvfb", ":5"], LAIN)
-    wait(lambda: seat.path("/tmp/.X11-unix/X5").exists(), "the greeter's server runs")
+    seat.start(["Xvfb", ":5", "-noreset"], LAIN)
+    wait(lambda: _listens(seat, 5), "the greeter's server runs")
     login = seat.login(P7_SESSION_TYPE="x11", DISPLAY=":5")
     wait(lambda: "window id" in _xprop(seat, DISPLAY=":5").stdout, "openbox manages it")
     assert seat.session()["DISPLAY"] == ":5"
@@ -93,8 +100,8 @@ def test_a_server_that_runs_already_is_used(seat):
 def test_a_server_that_runs_already_is_used_with_its_cookie(seat):
     cookie = "/run/user/1000/greeter-cookie"
     seat.run(["sh", "-c", f"XAUTHORITY={cookie} xauth add :5 . $(mcookie)"], LAIN)
-    seat.start(["Xvfb", ":5", "-auth", cookie], LAIN)
-    wait(lambda: seat.path("/tmp/.X11-unix/X5").exists(), "the greeter's server runs")
+    seat.start(["Xvfb", ":5", "-noreset", "-auth", cookie], LAIN)
+    wait(lambda: _listens(seat, 5), "the greeter's server runs")
     assert "unable to open display" in _xprop(seat, DISPLAY=":5").stderr
     seat.login(P7_SESSION_TYPE="x11", DISPLAY=":5", XAUTHORITY=cookie)
     wait(lambda: "window id" in _xprop(seat, DISPLAY=":5", XAUTHORITY=cookie).stdout, "openbox manages it")
@@ -102,8 +109,8 @@ def test_a_server_that_runs_already_is_used_with_its_cookie(seat):
 
 
 def test_a_display_that_somebody_else_serves_is_passed_over(seat):
-    seat.start(["Xvfb", ":0"], LAINOS)
-    wait(lambda: seat.path("/tmp/.X11-unix/X0").exists(), "another server runs")
+    seat.start(["Xvfb", ":0", "-noreset"], LAINOS)
+    wait(lambda: _listens(seat, 0), "another server runs")
     seat.login(P7_SESSION_TYPE="x11")
     wait(lambda: _up(seat, ":1"), "openbox manages the next display")
 
