@@ -109,8 +109,8 @@ def cgroup(root: Root, pid: int) -> str:
     return ""
 
 
-def stat(root: Root, pid: int) -> list[str]:
-    """The fields of proc_pid_stat(5) from the third, STATE, on; none if the process is gone."""
+def stat(root: Root, pid: int | str) -> list[str]:
+    """The fields of proc_pid_stat(5) from the third, STATE, on; none if the process is gone. `pid` may be "self"."""
     # "PID (COMM) STATE PPID ...", and a comm may have any character in it
     return root.read_or(f"/proc/{pid}/stat", "").rpartition(")")[2].split()
 

@@ -11,6 +11,7 @@ import sys
 import time
 
 from p7 import Failure, proc
+from p7.root import SYSTEM
 
 # The options of pacman(8) that take a value, which is no target.
 _VALUED = """
@@ -118,8 +119,7 @@ class Parent:
 
     def start(self) -> float:
         """When it started, by the clock that files have their times from, or a moment before that."""
-        with open(f"{self.folder}/stat", encoding="utf-8", errors="replace") as file:
-            ticks = int(file.read().rpartition(")")[2].split()[19])  # starttime of proc(5)
+        ticks = int(_stat(self.folder.rpartition("/")[2])[19])  # starttime
         age = time.clock_gettime(time.CLOCK_BOOTTIME) - ticks / os.sysconf("SC_CLK_TCK")
         return time.time() - age - _GRAIN
 
@@ -184,14 +184,22 @@ def _link(path: str) -> str:
 
 def find() -> Parent:
     """The process that started this one. PyInstaller's launcher, which has the same executable, is passed over."""
+    pid = _stat("self")[1]  # by its number in /proc, which may be of another PID namespace than getppid(2) answers for
+    if getattr(sys, "frozen", False):
+        pid = _stat(pid)[1]
     try:
-        pid = _parent_of("self")
-        return Parent(_parent_of(pid) if getattr(sys, "frozen", False) else pid)
+        return Parent(pid)
     except OSError as error:
-        raise Failure(f"cannot see who runs this hook ({error.strerror}: {error.filename}): mount /proc") from None
+        raise _unseen(f"{error.strerror}: {error.filename}") from None
 
 
-def _parent_of(pid: str) -> str:
-    """By its number in /proc, which may be mounted for another PID namespace than getppid(2) answers for."""
-    with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as file:
-        return file.read().rpartition(")")[2].split()[1]
+def _stat(pid: str) -> list[str]:
+    """proc.stat() of a process without which there is nothing to go by. Raises Failure."""
+    fields = proc.stat(SYSTEM, pid)
+    if not fields:
+        raise _unseen(f"no /proc/{pid}/stat")
+    return fields
+
+
+def _unseen(why: str) -> Failure:
+    return Failure(f"cannot see who runs this hook ({why}): mount /proc")
